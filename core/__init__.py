@@ -1,0 +1,1 @@
+"""What every room stands on: errors, component registry, addresses, time, files, identities."""

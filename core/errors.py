@@ -1,0 +1,90 @@
+"""The errors netad raises on purpose: one clear sentence each, and the exit code the command line ends with."""
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Exit codes of every command. Where several apply, the order is 5, 4, 3."""
+
+    DONE = 0
+    INTERNAL = 1
+    USAGE = 2
+    INPUT = 3
+    OUTPUT = 4
+    SPOOL = 5
+    ANOMALIES = 10
+    LOCKED = 11
+    INTERRUPTED = 130
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where in a file something is wrong. Line, column and record count from 1."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    record: int | None = None
+
+    def __str__(self) -> str:
+        if self.record is not None:
+            return f"{self.path}, record {self.record}"
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+
+
+class NetadError(Exception):
+    """Base of all expected errors. `message` is one sentence for the operator, without a full stop."""
+
+    exit_code = ExitCode.INTERNAL
+
+    def __init__(self, message: str, where: Location | None = None) -> None:
+        self.message = message
+        self.where = where
+        super().__init__(f"{where}: {message}" if where else message)
+
+
+class ConfigError(NetadError):
+    """A flag, an environment variable or the configuration file is wrong."""
+
+    exit_code = ExitCode.USAGE
+
+
+class RuleError(NetadError):
+    """Rule files do not load. `problems` holds one line for each, `FILE:LINE:COLUMN: sentence`."""
+
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, problems: list[str]) -> None:
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+class ModelError(NetadError):
+    """A model is missing, damaged, from another feature set or of an unknown format version."""
+
+    exit_code = ExitCode.USAGE
+
+
+class MissingExtraError(NetadError):
+    """A component needs an optional dependency; the message names the extra to install."""
+
+    exit_code = ExitCode.USAGE
+
+
+class InputError(NetadError):
+    """An input cannot be read, or not to its end."""
+
+    exit_code = ExitCode.INPUT
+
+
+class OutputError(NetadError):
+    """An output refused events or could not be reached."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class SpoolError(NetadError):
+    """There is no durable place left for events that could not be sent."""
+
+    exit_code = ExitCode.SPOOL

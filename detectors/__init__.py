@@ -1,0 +1,1 @@
+"""Profiles to scores and reasons: models, calibration, explanations, bundles."""

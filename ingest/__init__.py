@@ -1,0 +1,1 @@
+"""Bytes to flows: containers, decoding, the flow table, Community ID."""

@@ -1,0 +1,39 @@
+"""What reading the inputs counted: nothing that was skipped is silent."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass(slots=True)
+class InputProblem:
+    """An input that was skipped, or not read to its end: one sentence."""
+
+    path: str
+    sentence: str
+
+
+@dataclass(slots=True)
+class IngestReport:
+    """Counters of one run, filled while its inputs are read.
+
+    `skipped` counts records that became no part of a flow, by kind (`arp`, `not_ip`, `truncated_ip_header`,
+    `unknown_link_type`, `outside_time_range`, ...); `problems` lists inputs that were skipped or cut.
+    """
+
+    files: int = 0
+    bytes: int = 0
+    packets: int = 0
+    flows: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    skipped: Counter[str] = field(default_factory=Counter)
+    problems: list[InputProblem] = field(default_factory=list)
+
+    def problem(self, path: str, sentence: str) -> None:
+        """Record that `path` was skipped or cut."""
+        self.problems.append(InputProblem(path, sentence))
+
+    def seen(self, time_ns: int) -> None:
+        """Widen the time span to `time_ns`."""
+        self.first_ns = time_ns if self.first_ns is None else min(self.first_ns, time_ns)
+        self.last_ns = time_ns if self.last_ns is None else max(self.last_ns, time_ns)

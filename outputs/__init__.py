@@ -1,0 +1,1 @@
+"""Events to somewhere: console, ndjson, Parquet, Elasticsearch."""

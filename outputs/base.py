@@ -1,0 +1,71 @@
+"""The contract of an output: events in, each delivered once or named as not delivered."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from netad.core.registry import Registry
+
+Event = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """What became of the events an output was given: their sum is what went in."""
+
+    delivered: int = 0
+    duplicates: int = 0
+    spooled: int = 0
+    dead: int = 0
+    where: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class RunSummary:
+    """What a run read and found, for outputs that close with a word to the operator."""
+
+    files: int = 0
+    bytes: int = 0
+    packets: int = 0
+    flows: int = 0
+    first_ns: int | None = None
+    last_ns: int | None = None
+    profiles: int = 0
+    sources: int = 0
+    windows: int = 0
+    window_length: str = ""
+    anomalies: int = 0
+    suppressed: int = 0
+    dropped: int = 0
+    skipped: dict[str, int] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+    suppressed_by_rule: dict[str, int] = field(default_factory=dict)
+    baseline: str = ""
+    threshold: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+
+@runtime_checkable
+class Output(Protocol):
+    """Takes events (ECS documents, `netad.outputs.events`) as they come and delivers each exactly once.
+
+    An event carries its own id in `event.id` and its data stream in `data_stream`; outputs never invent another.
+    """
+
+    name: ClassVar[str]
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Deliver events, in order. May raise NetadError when nothing further can be delivered."""
+        ...
+
+    def close(self, summary: RunSummary) -> Delivery:
+        """Finish, and say what became of everything that was written."""
+        ...
+
+
+OUTPUTS: Registry[Output] = Registry("output")
+OUTPUTS.register("console", "netad.outputs.console:ConsoleOutput")
+OUTPUTS.register("ndjson", "netad.outputs.ndjson:NdjsonOutput")
+OUTPUTS.register("parquet", "netad.outputs.parquet:ParquetOutput")
+OUTPUTS.register("elastic", "netad.outputs.elastic.output:ElasticOutput")

@@ -1,0 +1,1 @@
+"""Elasticsearch: connection, index templates, bulk delivery, spool."""

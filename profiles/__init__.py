@@ -1,0 +1,1 @@
+"""Flows to one row per source and window: features, windows, baselines."""

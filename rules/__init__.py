@@ -1,0 +1,1 @@
+"""YAML suppression rules: schema, loading, matching, marking."""
