@@ -17,9 +17,13 @@ class Detector(Protocol):
     A detector is seeded, never changes its input, does not care about the order of columns, copes with missing
     values (NaN), and is the same after `save` and `load`. `fit` and `score` take a ProfileFrame (netad.profiles) and
     use its feature columns only, never an address, a time or a name.
+
+    `tail_shape` is the shape of the generalised Pareto tail its raw scores have (`netad.detectors.calibration`): 0
+    for unbounded scores such as distances, below 0 for scores that cannot pass a bound.
     """
 
     name: ClassVar[str]
+    tail_shape: ClassVar[float]
 
     def fit(self, profiles: pd.DataFrame, *, seed: int) -> None:
         """Learn from profiles, shape (n, features), n >= 1."""

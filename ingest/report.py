@@ -17,13 +17,15 @@ class IngestReport:
     """Counters of one run, filled while its inputs are read.
 
     `skipped` counts records that became no part of a flow, by kind (`arp`, `not_ip`, `truncated_ip_header`,
-    `unknown_link_type`, `outside_time_range`, ...); `problems` lists inputs that were skipped or cut.
+    `unknown_link_type`, `outside_time_range`, ...); `problems` lists inputs that were skipped or cut; `evicted` counts
+    flows that were ended early because more were active than the table may hold.
     """
 
     files: int = 0
     bytes: int = 0
     packets: int = 0
     flows: int = 0
+    evicted: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     skipped: Counter[str] = field(default_factory=Counter)

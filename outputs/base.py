@@ -11,19 +11,29 @@ Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the events an output was given: their sum is what went in."""
+    """What became of the events an output was given: the sum of the first four is what went in.
+
+    `drained` counts events that earlier runs had spooled and this one brought home; of those, what was refused now is
+    in `dead` too.
+    """
 
     delivered: int = 0
     duplicates: int = 0
     spooled: int = 0
     dead: int = 0
+    drained: int = 0
     where: str = ""
     problems: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class RunSummary:
-    """What a run read and found, for outputs that close with a word to the operator."""
+    """What a run read and found, for outputs that close with a word to the operator.
+
+    `budget` is the share of normal profiles that the threshold lets through as false alarms, 0 when it is not known;
+    `deliveries` says in one line each where the outputs that closed before put the events, `notes` whatever else the
+    operator should know.
+    """
 
     files: int = 0
     bytes: int = 0
@@ -43,6 +53,8 @@ class RunSummary:
     suppressed_by_rule: dict[str, int] = field(default_factory=dict)
     baseline: str = ""
     threshold: float = 0.0
+    budget: float = 0.0
+    deliveries: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 

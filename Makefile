@@ -1,0 +1,47 @@
+# Two commands on a fresh machine with Python 3.11 or newer and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+DEMO ?= demo
+
+.PHONY: demo test test-full check clean
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+
+$(VENV)/.installed: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/.installed-test: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@
+
+$(VENV)/.installed-dev: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[test,dev]'
+	touch $@ $(VENV)/.installed-test
+
+# Sample traffic of a small office: a normal day is learnt, a day with four attacks is judged by it.
+demo: $(VENV)/.installed
+	$(BIN)/netad sample --day 1 -o $(DEMO)/normal
+	$(BIN)/netad sample --day 2 -o $(DEMO)/attacked --attack scan --attack beacon --attack exfiltration --attack brute-force
+	$(BIN)/netad train $(DEMO)/normal --model $(DEMO)/model
+	$(BIN)/netad ingest $(DEMO)/attacked --model $(DEMO)/model --to console --to parquet:$(DEMO)/store
+
+test: $(VENV)/.installed-test
+	$(BIN)/python -m pytest -m "not full"
+
+# What takes longer: scale, kills, faults.
+test-full: $(VENV)/.installed-test
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/yamllint --strict docker docs/examples
+
+clean:
+	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

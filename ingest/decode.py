@@ -1,0 +1,215 @@
+"""One captured record to one Packet, or to the kind under which it is counted as no part of a flow.
+
+IPv4 and IPv6 down to the transport header, without reassembly. Lengths come from the IP header, so a snapped packet
+counts as long as it was on the wire. Checksums are not verified: offloading leaves them empty in captures taken on the
+sender (Zeek: `-C`). Nothing here raises, whatever the bytes are.
+"""
+
+from dataclasses import dataclass
+from struct import Struct
+from typing import Final
+
+from dpkt import ah, icmp, ip, ip6, tcp, udp
+
+from netad.core.addresses import split_address
+from netad.ingest.icmp_ports import icmp_ports
+from netad.ingest.link_layers import find_ip
+from netad.ingest.records import Record
+
+Address = tuple[int, int]
+FragmentKey = tuple[Address, Address, int, int]
+
+FIN, SYN, RST, PSH, ACK, URG = tcp.TH_FIN, tcp.TH_SYN, tcp.TH_RST, tcp.TH_PUSH, tcp.TH_ACK, tcp.TH_URG
+TCP, UDP, ICMP, ICMP6 = ip.IP_PROTO_TCP, ip.IP_PROTO_UDP, ip.IP_PROTO_ICMP, ip.IP_PROTO_ICMP6
+_SCTP, _DCCP, _UDPLITE = ip.IP_PROTO_SCTP, 33, 136
+
+_IP4: Final = Struct(ip.IP.__hdr_fmt__)
+_IP6: Final = Struct(ip6.IP6.__hdr_fmt__)
+_OPTIONS: Final = Struct(ip6.IP6OptsHeader.__hdr_fmt__)
+_FRAGMENT: Final = Struct(ip6.IP6FragmentHeader.__hdr_fmt__)
+_AH: Final = Struct(ah.AH.__hdr_fmt__)
+_TCP: Final = Struct(tcp.TCP.__hdr_fmt__)
+_UDP: Final = Struct(udp.UDP.__hdr_fmt__)
+_ICMP: Final = Struct(icmp.ICMP.__hdr_fmt__)
+_ICMP_ECHO: Final = Struct(icmp.ICMP.Echo.__hdr_fmt__)
+_PORTS: Final = Struct(">HH")
+
+# Octets in front of the payload of protocols that start with two ports (RFC 768, 9260, 4340, 3828), and of ICMP
+# (RFC 792, 4443: type, code, checksum and a word that most messages use).
+_HEADER_BYTES: Final = {UDP: _UDP.size, _SCTP: 12, _DCCP: 12, _UDPLITE: 8, ICMP: 8, ICMP6: 8, TCP: _TCP.size}
+_ECHO_TYPES: Final = {ICMP: frozenset((0, 8, 13, 14, 15, 16, 17, 18)), ICMP6: frozenset((128, 129))}
+_OPTION_HEADERS: Final = frozenset((ip.IP_PROTO_HOPOPTS, ip.IP_PROTO_ROUTING, ip.IP_PROTO_DSTOPTS))
+_MAX_EXTENSIONS: Final = 32
+_TCP_FLAGS_END, _TCP_WINDOW_END = 14, 16
+# No interface sends longer packets (BIG TCP: 512 KiB), and no time outside 1824 to 2116 is a capture's.
+_MAX_LENGTH: Final = 1 << 24
+_MAX_TIME_NS: Final = 1 << 62
+
+
+@dataclass(frozen=True, slots=True)
+class Packet:
+    """One IP packet as the flow table sees it. Lengths in bytes, `time_ns` since the epoch, addresses as (high, low).
+
+    `length` is the IP packet's total length, `payload_length` what of it lies behind the transport header. ICMP has
+    its ports as Zeek logs them (netad.ingest.icmp_ports). `tcp_flags` is None where no TCP flags were captured (other
+    protocols, later fragments, very short snapshots), and -1 stands for a window, sequence or acknowledgement number,
+    ICMP type, code or identifier that is not there. A fragment has a `fragment_key`, the same for all fragments of a
+    datagram; `is_fragment` marks those after the first, whose ports are not in the packet (0).
+    """
+
+    time_ns: int
+    src: Address
+    dst: Address
+    protocol: int
+    src_port: int
+    dst_port: int
+    length: int
+    payload_length: int
+    ttl: int
+    vlan: int = 0
+    tcp_flags: int | None = None
+    tcp_window: int = -1
+    seq: int = -1
+    ack: int = -1
+    icmp_type: int = -1
+    icmp_code: int = -1
+    icmp_id: int = -1
+    fragment_key: FragmentKey | None = None
+    is_fragment: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _IpHeader:
+    """What the IP header says. `start` is the transport header's offset, `payload` the length behind all headers."""
+
+    src: Address
+    dst: Address
+    protocol: int
+    length: int
+    ttl: int
+    start: int
+    payload: int
+    fragment_key: FragmentKey | None
+    is_fragment: bool
+
+
+def decode(record: Record) -> Packet | str:
+    """Return the packet that `record` holds, or the kind of record that is no part of a flow.
+
+    Kinds: those of `find_ip`, and `truncated_ip_header`, `bad_ip_header`, `truncated_transport_header` (the snapshot
+    ends before the ports), `bad_transport_header` (the IP length leaves no room for it, or a TCP header length that
+    cannot be) and `bad_timestamp`.
+    """
+    if not -_MAX_TIME_NS < record.time_ns < _MAX_TIME_NS:
+        return "bad_timestamp"
+    data = record.data
+    found = find_ip(data, record.link_type)
+    if isinstance(found, str):
+        return found
+    offset, vlan = found
+    header = _ip(data, offset, record.wire_length - offset)
+    if isinstance(header, str):
+        return header
+    if header.is_fragment:
+        return Packet(record.time_ns, header.src, header.dst, header.protocol, 0, 0, header.length, header.payload,
+                      header.ttl, vlan, fragment_key=header.fragment_key, is_fragment=True)  # fmt: skip
+    return _transport(record.time_ns, data[header.start : offset + header.length], header, vlan)
+
+
+def _ip(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
+    if len(data) <= offset:
+        return "truncated_ip_header"
+    version = data[offset] >> 4
+    if version == 4:
+        return _ip4(data, offset, on_wire)
+    return _ip6(data, offset, on_wire) if version == 6 else "bad_ip_header"
+
+
+def _ip4(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
+    if len(data) < offset + _IP4.size:
+        return "truncated_ip_header"
+    v_hl, _, length, identity, flags_offset, ttl, protocol, _, src, dst = _IP4.unpack_from(data, offset)
+    size = (v_hl & 15) * 4
+    length = length or on_wire  # segmentation offload leaves it 0
+    if size < _IP4.size or not size <= length <= _MAX_LENGTH:
+        return "bad_ip_header"
+    if len(data) < offset + size:
+        return "truncated_ip_header"
+    ends = split_address(src), split_address(dst)
+    key = (*ends, protocol, identity) if flags_offset & (ip.IP_MF | ip.IP_OFFMASK) else None
+    return _IpHeader(*ends, protocol, length, ttl, offset + size, length - size, key,
+                     bool(flags_offset & ip.IP_OFFMASK))  # fmt: skip
+
+
+def _ip6(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
+    if len(data) < offset + _IP6.size:
+        return "truncated_ip_header"
+    _, payload, following, ttl, src, dst = _IP6.unpack_from(data, offset)
+    length = _IP6.size + payload if payload else on_wire  # jumbograms (RFC 2675) and segmentation offload leave it 0
+    if not _IP6.size <= length <= _MAX_LENGTH:
+        return "bad_ip_header"
+    ends = split_address(src), split_address(dst)
+    start, key, later = offset + _IP6.size, None, False
+    for _ in range(_MAX_EXTENSIONS):
+        if following in _OPTION_HEADERS and len(data) >= start + _OPTIONS.size:
+            following, units = _OPTIONS.unpack_from(data, start)
+            start += (units + 1) * 8
+        elif following == ip.IP_PROTO_AH and len(data) >= start + _AH.size:
+            following, units = _AH.unpack_from(data, start)[:2]
+            start += (units + 2) * 4
+        elif following == ip.IP_PROTO_FRAGMENT and len(data) >= start + _FRAGMENT.size:
+            following, _, place, identity = _FRAGMENT.unpack_from(data, start)
+            start += _FRAGMENT.size
+            # One that is neither first of several nor later is a whole datagram (RFC 6946).
+            key = (*ends, following, identity) if place & 0xFFF9 else None
+            later = bool(place & 0xFFF8)
+            if later:
+                break
+        elif following in _OPTION_HEADERS or following in (ip.IP_PROTO_AH, ip.IP_PROTO_FRAGMENT):
+            return "truncated_ip_header"
+        else:
+            break
+    else:
+        return "bad_ip_header"
+    if start > offset + length:
+        return "bad_ip_header"
+    return _IpHeader(*ends, following, length, ttl, start, offset + length - start, key, later)
+
+
+def _transport(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:
+    """Read the transport header that `data` (the captured bytes behind the IP header) begins with."""
+    protocol, payload, key = header.protocol, header.payload, header.fragment_key
+    size = _HEADER_BYTES.get(protocol, 0)
+    # A datagram's first fragment may be shorter than the header.
+    if payload < size and key is None:
+        return "bad_transport_header"
+    if len(data) < _PORTS.size and size:
+        return "truncated_transport_header"
+    common = header.length, max(payload - size, 0), header.ttl, vlan
+    if protocol == TCP:
+        return _tcp(time_ns, data, header, vlan)
+    if protocol in (ICMP, ICMP6):
+        kind, code, _ = _ICMP.unpack_from(data)
+        there = kind in _ECHO_TYPES[protocol] and len(data) >= _ICMP.size + _ICMP_ECHO.size
+        identity = _ICMP_ECHO.unpack_from(data, _ICMP.size)[0] if there else -1
+        return Packet(time_ns, header.src, header.dst, protocol, *icmp_ports(protocol, kind, code), *common,
+                      icmp_type=kind, icmp_code=code, icmp_id=identity, fragment_key=key)  # fmt: skip
+    src_port, dst_port = _PORTS.unpack_from(data) if size else (0, 0)
+    return Packet(time_ns, header.src, header.dst, protocol, src_port, dst_port, *common, fragment_key=key)
+
+
+def _tcp(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:
+    here = len(data)
+    fields = _TCP.unpack_from(data if here >= _TCP.size else data.ljust(_TCP.size, b"\0"))
+    src_port, dst_port, seq, ack, off_flags, window = fields[:6]
+    size = _TCP.size
+    if here >= _TCP_FLAGS_END:
+        size = (off_flags >> 12) * 4
+        if size < _TCP.size or (size > header.payload and header.fragment_key is None):
+            return "bad_transport_header"
+        return Packet(time_ns, header.src, header.dst, TCP, src_port, dst_port, header.length,
+                      max(header.payload - size, 0), header.ttl, vlan, off_flags & 0xFF,
+                      window if here >= _TCP_WINDOW_END else -1, seq, ack,
+                      fragment_key=header.fragment_key)  # fmt: skip
+    return Packet(time_ns, header.src, header.dst, TCP, src_port, dst_port, header.length,
+                  max(header.payload - size, 0), header.ttl, vlan, fragment_key=header.fragment_key)  # fmt: skip

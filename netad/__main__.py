@@ -1,0 +1,5 @@
+"""`python -m netad`."""
+
+from netad.cli import main
+
+main()

@@ -1,0 +1,97 @@
+"""`netad ingest`: from captures to explained, shipped anomalies."""
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from netad.cli.options import (
+    common_options,
+    detection_options,
+    flows_option,
+    inputs_argument,
+    reading_options,
+    settings,
+    window_option,
+)
+
+if TYPE_CHECKING:
+    from netad.config import Config
+    from netad.outputs.base import Output
+
+log = logging.getLogger("netad.ingest")
+
+
+@click.command("ingest", short_help="Find and explain anomalous hosts, and ship them.")
+@inputs_argument
+@click.option("--to", multiple=True, metavar="OUTPUT",
+              help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL]; may be given several times. "
+                   "[console]")
+@flows_option
+@click.option("--model", metavar="DIR", help="Model made by 'netad train'; without one the capture is its own baseline.")
+@click.option("--budget", metavar="SHARE", help="False alarms accepted among normal profiles. [1/1000]")
+@click.option("--rules", multiple=True, metavar="FILE|DIR", help="YAML suppression rules; may be given several times.")
+@click.option("--format", "report_format", type=click.Choice(("text", "json")), default="text", show_default=True,
+              help="How the console prints anomalies.")
+@window_option
+@reading_options
+@detection_options
+@common_options
+@click.pass_context
+def command(ctx: click.Context, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
+    """Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
+
+    INPUT is a pcap or pcapng file, a directory, a glob, or - for stdin.
+
+    \b
+    netad ingest capture.pcap
+    netad ingest /var/capture --model office --rules rules/ --to console --to elastic:http://localhost:9200
+    tcpdump -w - -c 10000 | netad ingest - --window 5m --format json
+
+    Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
+    """  # noqa: D301
+    if flags["budget"] is not None:
+        from netad.config import parse_budget
+
+        flags["budget"] = parse_budget(flags["budget"])
+    config = settings(flags)
+    rules = _rules(config)
+    outputs = [(target, _output(target, config, report_format)) for target in dict.fromkeys(config.to)]
+
+    from netad.pipeline import Reading, ingest
+    from netad.progress import progress
+
+    with progress(inputs, config.quiet) as bar:
+        result = ingest(config, Reading(config, inputs, bar), outputs, rules)
+    for problem in result.summary.problems:
+        log.warning(problem)
+    for delivery in result.deliveries.values():
+        for problem in delivery.problems:
+            log.error(problem)
+    ctx.exit(int(result.exit_code))
+
+
+def _rules(config: "Config") -> Any:  # noqa: ANN401 - a RuleSet, imported only when rules are used
+    if not config.rules:
+        return None
+    from netad.rules.ruleset import RuleSet
+
+    rules = RuleSet.load(config.rules)
+    for warning in rules.warnings:
+        log.warning(warning)
+    return rules
+
+
+def _output(target: str, config: "Config", report_format: str) -> "Output":
+    """Return the output that `NAME[:WHERE]` names.
+
+    Raises:
+        ConfigError: nothing has that name.
+    """
+    from netad.outputs.base import OUTPUTS
+
+    name, _, where = target.partition(":")
+    kind: Any = OUTPUTS.load(name)
+    if name == "console":
+        return kind(report_format=report_format)  # type: ignore[no-any-return]
+    return kind.from_target(where or None)  # type: ignore[no-any-return]

@@ -1,0 +1,46 @@
+"""`netad train`: learn what is normal."""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from netad.cli.options import common_options, detection_options, inputs_argument, reading_options, settings, window_option
+
+
+@click.command("train", short_help="Learn a model of normal traffic.")
+@inputs_argument
+@click.option("--model", "folder", metavar="DIR", required=True, help="Where the model is written.")
+@click.option("--name", metavar="NAME", help="The model's name in events; keep it when you train again. [DIR's name]")
+@window_option
+@reading_options
+@detection_options
+@common_options
+@click.pass_context
+def command(ctx: click.Context, inputs: tuple[str, ...], folder: str, name: str | None, **flags: Any) -> None:
+    """Learn what normal profiles look like from captures without attacks, and write the model to a directory.
+
+    \b
+    netad train /var/capture/last-week --model office
+    netad ingest today.pcap --model office
+    """  # noqa: D301
+    config = settings(flags)
+
+    from netad.core.errors import ExitCode
+    from netad.pipeline import Reading, span, train_model
+    from netad.progress import progress
+
+    with progress(inputs, config.quiet) as bar:
+        reading = Reading(config, inputs, bar)
+        model = train_model(config, reading, name or Path(folder).resolve().name)
+    model.save(Path(folder))
+    report = reading.report
+    if not config.quiet:
+        click.echo(f"model {model.name} {model.version} written to {folder}")
+        click.echo(f"learnt from {model.profiles:,} profiles (window {model.window}) of {report.flows:,} flows, "
+                   f"{report.packets:,} packets, {span(report)}")  # fmt: skip
+        for note in model.notes:
+            click.echo(f"note: {note}")
+    for problem in report.problems:
+        click.echo(f"netad: {problem.path}: {problem.sentence}", err=True)
+    ctx.exit(int(ExitCode.INPUT if report.problems else ExitCode.DONE))

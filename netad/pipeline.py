@@ -1,0 +1,344 @@
+"""Wires the rooms: inputs to flows, flows to profiles, profiles to scores, scores to events, events to outputs."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from netad import __version__
+from netad.config import DEFAULT_WINDOW, Config
+from netad.core.errors import ConfigError, ExitCode, InputError, NetadError
+from netad.core.timing import iso, now_iso, parse_duration
+from netad.detectors.anomaly import Anomaly
+from netad.evidence import flows_behind, gather
+from netad.flow_spool import FlowSpool
+from netad.ingest.capture import IngestOptions, read_flows
+from netad.ingest.flows import FlowBatch
+from netad.ingest.inputs import find_sources
+from netad.ingest.report import IngestReport
+from netad.outputs.base import Delivery, Event, Output, RunSummary
+from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.profiles.windows import WindowAggregator
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from netad.detectors.model import Model
+    from netad.rules.ruleset import RuleSet
+
+Progress = Callable[[int], None]
+
+
+@dataclass
+class Reading:
+    """Inputs on their way to profiles: the counters fill while `profiles` is consumed."""
+
+    config: Config
+    inputs: Sequence[str]
+    progress: Progress | None = None
+    report: IngestReport = field(default_factory=IngestReport)
+
+    def flows(self) -> Iterator[FlowBatch]:
+        """Yield flow records of all inputs, batch by batch, in order.
+
+        Raises:
+            InputError: none of the inputs can be read.
+        """
+        sources = find_sources(self.inputs, self.report)
+        if not sources:
+            raise InputError("; ".join(f"{p.path}: {p.sentence}" for p in self.report.problems) or "no input was given")
+        options = IngestOptions(
+            window_ns=self.config.window_ns,
+            since_ns=self.config.since_ns,
+            until_ns=self.config.until_ns,
+            max_flows=self.config.max_flows,
+        )
+        yield from read_flows(sources, options, self.report, self.progress)
+
+    def profiles(self, on_flows: Callable[[FlowBatch], None] | None = None) -> Iterator["pd.DataFrame"]:
+        """Yield ProfileFrames as windows close; `on_flows` is handed every batch of whole flows on the way."""
+        windows = WindowAggregator(self.config.window_ns, self.config.networks, parse_duration(self.config.lateness))
+        for batch in self.flows():
+            if on_flows is not None:
+                on_flows(batch.whole())
+            yield from windows.add(batch)
+        yield from windows.finish()
+
+
+def all_profiles(reading: Reading, on_flows: Callable[[FlowBatch], None] | None = None) -> "pd.DataFrame":
+    """Return every profile of the inputs in one frame, in order of window and source."""
+    import pandas as pd
+
+    from netad.profiles.frame import empty_frame
+
+    frames = list(reading.profiles(on_flows))
+    return pd.concat(frames, ignore_index=True) if frames else empty_frame()
+
+
+def train_model(config: Config, reading: Reading, name: str) -> "Model":
+    """Learn a model from the inputs, all of which count as normal.
+
+    Raises:
+        InputError: the inputs hold no profile.
+    """
+    from netad.detectors.model import Model
+
+    profiles = all_profiles(reading)
+    if profiles.empty:
+        raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
+    return Model.train(
+        profiles,
+        detectors=config.detectors,
+        name=name,
+        window=config.window or DEFAULT_WINDOW,
+        seed=config.seed,
+        inputs=[{"path": str(item)} for item in reading.inputs],
+        created=now_iso(),
+    )
+
+
+def open_model(config: Config) -> tuple["Model", Config]:
+    """Return the model that `config.model` names, and the settings with the window it was trained on.
+
+    Raises:
+        ModelError: it cannot be used.
+        ConfigError: another window was asked for than the model knows.
+    """
+    from dataclasses import replace
+
+    from netad.detectors.model import Model
+
+    model = Model.load(Path(config.model or ""))
+    if config.window is not None and config.window != model.window:
+        raise ConfigError(f"the model {config.model} was trained on windows of {model.window}, not {config.window}; "
+                          "leave --window out or train another model")  # fmt: skip
+    return model, replace(config, window=model.window)
+
+
+@dataclass
+class Judgement:
+    """What scoring found: the anomalies, and how much was looked at."""
+
+    model: "Model"
+    threshold: float
+    anomalies: list[Anomaly] = field(default_factory=list)
+    profiles: int = 0
+    sources: set[str] = field(default_factory=set)
+    windows: set[int] = field(default_factory=set)
+
+    def add(self, frame: "pd.DataFrame") -> None:
+        """Score a ProfileFrame and keep what is anomalous in it."""
+        from netad.detectors.explain import explain
+        from netad.detectors.model import severity
+
+        self.profiles += len(frame)
+        self.sources.update(frame["source"])
+        self.windows.update(frame["window_start_ns"].tolist())
+        if frame.empty:
+            return
+        scores = self.model.score(frame)
+        flagged = np.flatnonzero(scores.score >= self.threshold)
+        rows = frame.iloc[flagged]
+        explanations = explain(self.model, rows)
+        for index, row, (reasons, profile) in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
+            self.anomalies.append(
+                Anomaly(
+                    source=row["source"],
+                    inside=bool(row["inside"]),
+                    window_start_ns=int(row["window_start_ns"]),
+                    window_end_ns=int(row["window_end_ns"]),
+                    window_length=self.model.window,
+                    score=float(scores.score[index]),
+                    threshold=self.threshold,
+                    tail=float(scores.tail[index]),
+                    severity=severity(float(scores.score[index]), self.threshold),
+                    detector=str(scores.detector[index]),
+                    detector_scores={name: float(column[index]) for name, column in scores.by_detector.items()},
+                    model_name=self.model.name,
+                    model_version=self.model.version,
+                    reasons=reasons,
+                    profile=profile,
+                    totals=_totals(row),
+                    window_digest=row["window_digest"],
+                    baseline_profiles=self.model.profiles,
+                )
+            )
+
+
+def _totals(row: dict[Any, Any]) -> dict[str, int]:
+    names = {"packets": "packets_out", "bytes": "bytes_out", "bytes_in": "bytes_in", "flows": "flows"}
+    return {name: int(row[column]) for name, column in names.items() if not np.isnan(row[column])}
+
+
+def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
+    """Read the inputs, score every profile against the model, or against the inputs themselves without one."""
+    from netad.detectors.model import Model
+
+    if config.model is not None:
+        model, config = open_model(config)
+        reading.config = config
+        judgement = Judgement(model, model.threshold(config.budget))
+        for frame in reading.profiles(spool.add):
+            judgement.add(frame)
+        return judgement
+    profiles = all_profiles(reading, spool.add)
+    if profiles.empty:
+        raise InputError(_nothing_read(reading.report))
+    model = Model.train(
+        profiles,
+        detectors=config.detectors,
+        name="self",
+        window=config.window or DEFAULT_WINDOW,
+        seed=config.seed,
+        self_baseline=True,
+        created=now_iso(),
+    )
+    judgement = Judgement(model, model.threshold(config.budget))
+    judgement.add(profiles)
+    return judgement
+
+
+def _nothing_read(report: IngestReport) -> str:
+    if report.problems:
+        return "; ".join(f"{problem.path}: {problem.sentence}" for problem in report.problems)
+    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.skipped.most_common(5))
+    return f"no flow of a host in {report.packets:,} packets" + (f" (skipped: {kinds})" if kinds else "")
+
+
+def origin_of(config: Config) -> Origin:
+    """Return who reports: the observer, the namespace and this run."""
+    run = uuid4()
+    return Origin(
+        observer=config.observer,
+        namespace=config.namespace,
+        run_id=run.hex,
+        agent_version=__version__,
+        agent_id=run.hex,
+        labels=dict(config.labels),
+        tags=("netad", *config.tags),
+    )
+
+
+@dataclass
+class Result:
+    """How a run ended."""
+
+    summary: RunSummary
+    deliveries: dict[str, Delivery]
+    exit_code: ExitCode
+
+
+def ingest(
+    config: Config, reading: Reading, outputs: Sequence[tuple[str, Output]], rules: "RuleSet | None" = None
+) -> Result:
+    """Run the whole way: read, profile, judge, explain, apply rules, deliver. `outputs` are (name, output) pairs.
+
+    An output that fails costs that output: the others still get every event.
+    """
+    origin = origin_of(config)
+    with FlowSpool() as spool:
+        judgement = judge(config, reading, spool)
+        anomalies = gather(judgement.anomalies, spool.batches(), origin)
+        created = now_iso()
+        events = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
+        if rules is not None:
+            for event in events:
+                rules.apply(event, datetime.now(UTC))
+        failed: dict[str, NetadError] = {}
+        _write(outputs, events, failed)
+        for batch in _flows_to_ship(config, anomalies, spool):
+            _write(outputs, list(flow_events(batch, origin, created, config.networks)), failed)
+        summary = summarise(reading, judgement, events, rules)
+        return _close(outputs, summary, failed)
+
+
+def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:
+    if config.flows == "all":
+        return spool.batches()
+    return flows_behind(anomalies, spool.batches()) if config.flows == "anomalous" else ()
+
+
+def _write(outputs: Sequence[tuple[str, Output]], events: list[Event], failed: dict[str, NetadError]) -> None:
+    for name, output in outputs:
+        if name in failed:
+            continue
+        try:
+            output.write(events)
+        except NetadError as error:
+            failed[name] = error
+
+
+def _close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: dict[str, NetadError]) -> Result:
+    """Close the outputs, the console last, so that it can say where everything went."""
+    deliveries: dict[str, Delivery] = {}
+    for name, output in sorted(outputs, key=lambda pair: pair[1].name == "console"):
+        try:
+            delivery = output.close(summary)
+        except NetadError as error:
+            failed.setdefault(name, error)
+            delivery = Delivery()
+        if name in failed:
+            delivery.problems.append(f"{name}: {failed[name]}")
+        deliveries[name] = delivery
+        summary.notes.append(_where(name, delivery))
+    return Result(summary, deliveries, _exit_code(summary, deliveries, failed))
+
+
+def _where(name: str, delivery: Delivery) -> str:
+    counts = {"delivered": delivery.delivered, "already there": delivery.duplicates, "spooled": delivery.spooled,
+              "refused": delivery.dead}  # fmt: skip
+    told = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "no events"
+    return f"{name}: {told}" + (f" ({delivery.where})" if delivery.where else "")
+
+
+def _exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dict[str, NetadError]) -> ExitCode:
+    codes = {error.exit_code for error in failed.values()}
+    if any(delivery.spooled or delivery.dead for delivery in deliveries.values()):
+        codes.add(ExitCode.OUTPUT)
+    if summary.problems:
+        codes.add(ExitCode.INPUT)
+    return next((code for code in (ExitCode.SPOOL, ExitCode.OUTPUT, ExitCode.INPUT) if code in codes), ExitCode.DONE)
+
+
+def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules: "RuleSet | None") -> RunSummary:
+    """Return what the run read and found."""
+    report, model = reading.report, judgement.model
+    suppressed = sum(bool(event["netad"]["suppression"]["suppressed"]) for event in events)
+    return RunSummary(
+        files=report.files,
+        bytes=report.bytes,
+        packets=report.packets,
+        flows=report.flows,
+        first_ns=report.first_ns,
+        last_ns=report.last_ns,
+        profiles=judgement.profiles,
+        sources=len(judgement.sources),
+        windows=len(judgement.windows),
+        window_length=model.window,
+        anomalies=len(events),
+        suppressed=suppressed,
+        skipped=dict(report.skipped.most_common()),
+        problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
+        suppressed_by_rule=dict(rules.hits) if rules is not None else {},
+        baseline=_baseline(model, report),
+        threshold=judgement.threshold,
+        notes=list(model.notes),
+    )
+
+
+def _baseline(model: "Model", report: IngestReport) -> str:
+    if model.self_baseline:
+        return (f"no model was given: the {model.profiles:,} profiles of this input are their own baseline, "
+                "so what all of it has in common cannot stand out (netad train makes a model)")  # fmt: skip
+    return f"model {model.name} {model.version}, trained on {model.profiles:,} profiles"
+
+
+def span(report: IngestReport) -> str:
+    """Return the time span of what was read, in words."""
+    if report.first_ns is None or report.last_ns is None:
+        return "no packets"
+    return f"{iso(report.first_ns)} to {iso(report.last_ns)}"

@@ -1,0 +1,165 @@
+"""An anomaly as an ECS alert: what happened in one sentence, how sure, why, and the flows behind it."""
+
+from math import isfinite
+from typing import Any
+
+from netad.core.identity import content_id
+from netad.core.timing import iso
+from netad.detectors.anomaly import Anomaly, Reason
+from netad.outputs.base import Event
+from netad.outputs.origin import Origin, envelope
+from netad.outputs.wording import figure, percent, score_text
+
+DATASET = "netad.anomaly"
+RELATED = 20
+TOP = 3
+
+
+def anomaly_id(anomaly: Anomaly, origin: Origin) -> str:
+    """Return the anomaly's content id: the same source, window and model name make the same event, whatever its score.
+
+    The window's length goes in as nanoseconds, so that `60m` and `1h` are the same window.
+    """
+    length = anomaly.window_end_ns - anomaly.window_start_ns
+    parts = (origin.observer, origin.namespace, anomaly.source, anomaly.window_start_ns, length, anomaly.model_name)
+    digest = (anomaly.window_digest,) if anomaly.window_digest else ()
+    return content_id(anomaly.window_start_ns, "anomaly", *parts, *digest)
+
+
+def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
+    """Return the alert of an anomaly: an ECS 9.4 document, all plain Python values, none of them null.
+
+    `created` (ISO 8601) becomes `event.created`; `event.ingested` is stamped by the outputs.
+    """
+    risk = round(anomaly.score * 100, 4)
+    document = envelope(
+        DATASET,
+        origin,
+        anomaly.window_end_ns,
+        {
+            "kind": "alert",
+            "category": ["network", "intrusion_detection"],
+            "type": ["info"],
+            "action": "network_anomaly",
+            "id": anomaly_id(anomaly, origin),
+            "start": iso(anomaly.window_start_ns),
+            "end": iso(anomaly.window_end_ns),
+            "duration": anomaly.window_end_ns - anomaly.window_start_ns,
+            "created": created,
+            "severity": int(anomaly.severity),
+            "risk_score": risk,
+            "risk_score_norm": risk,
+            "reason": reason_text(anomaly),
+        },
+    )
+    document["message"] = sentence(anomaly)
+    document["rule"] = {
+        "id": f"netad.{anomaly.detector}.source_profile",
+        "name": "Unusual network profile of a source address",
+        "category": "anomaly",
+        "ruleset": "netad",
+        "version": anomaly.model_version,
+    }
+    document.update(_endpoints(anomaly))
+    document["netad"] = {
+        "run": {"id": origin.run_id},
+        "detector": anomaly.detector,
+        "entity": {"type": "source.ip", "value": anomaly.source, "inside": anomaly.inside},
+        "model": {"name": anomaly.model_name, "version": anomaly.model_version},
+        "anomaly": _details(anomaly),
+        "suppression": {"suppressed": False},
+    }
+    return document
+
+
+def sentence(anomaly: Anomaly) -> str:
+    """Return what happened as one sentence: who, when, the features that matter most, and how unusual that is."""
+    told = [_told(reason) for reason in anomaly.reasons[:TOP] if isfinite(reason.actual)]
+    why = "; ".join(told) if told else "its profile as a whole"
+    return (
+        f"Unusual traffic from {anomaly.source} between {_seconds(anomaly.window_start_ns)} and "
+        f"{_seconds(anomaly.window_end_ns)} ({anomaly.window_length}): {why}; "
+        f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}."
+    )
+
+
+def _seconds(time_ns: int) -> str:
+    return f"{iso(time_ns)[:19]}Z"
+
+
+def reason_text(anomaly: Anomaly) -> str:
+    """Return the feature that matters most, beside its baseline."""
+    if not anomaly.reasons:
+        return "the profile as a whole is unusual"
+    first = anomaly.reasons[0]
+    if not isfinite(first.quantile):
+        return _told(first)
+    if first.quantile < 0.5:
+        return f"{_told(first)}, below {percent(1 - first.quantile)} of baseline profiles"
+    return f"{_told(first)}, at or above {percent(first.quantile)} of baseline profiles"
+
+
+def _told(reason: Reason) -> str:
+    if not isfinite(reason.actual):
+        return f"{reason.label} missing"
+    unit = f" {reason.unit}" if reason.unit in ("bytes", "s") else ""
+    usual = f" (usually {figure(reason.typical, reason.unit)})" if isfinite(reason.typical) else ""
+    return f"{reason.label} {figure(reason.actual, reason.unit)}{unit}{usual}"
+
+
+def _endpoints(anomaly: Anomaly) -> dict[str, Any]:
+    """Return `source`, `destination` (when one peer is all there is), `network` and `related`."""
+    evidence, totals = anomaly.evidence, anomaly.totals
+    source: dict[str, Any] = {"ip": anomaly.source, "address": anomaly.source}
+    source.update({name: int(totals[name]) for name in ("bytes", "packets") if name in totals})
+    peers = [peer for peer in dict.fromkeys(evidence.peers) if peer != anomaly.source][:RELATED]
+    fields: dict[str, Any] = {"source": source, "related": {"ip": [anomaly.source, *peers]}}
+    if evidence.peer_count == 1 and len(evidence.peers) == 1:
+        fields["destination"] = {"ip": evidence.peers[0], "address": evidence.peers[0]}
+        if len(evidence.ports) == 1:
+            fields["destination"]["port"] = int(evidence.ports[0])
+    if len(evidence.transports) == 1:
+        fields["network"] = {"transport": evidence.transports[0]}
+    return fields
+
+
+def _details(anomaly: Anomaly) -> dict[str, Any]:
+    """Return `netad.anomaly`: scores, reasons and evidence."""
+    evidence = anomaly.evidence
+    shown = {reason.feature: reason for reason in (*anomaly.profile, *anomaly.reasons)}
+    details: dict[str, Any] = {
+        "score": anomaly.score,
+        "threshold": anomaly.threshold,
+        "tail": anomaly.tail,
+        "percentile": round((1 - anomaly.tail) * 100, 6),
+        "is_interim": bool(anomaly.window_digest),
+        "window": anomaly.window_length,
+        "detectors": _finite(anomaly.detector_scores),
+        "top_features": [reason.feature for reason in anomaly.reasons[:TOP]],
+        "influencers": [_reason(reason) for reason in anomaly.reasons],
+        "profile": [_reason(reason) for reason in anomaly.profile],
+        "features": _finite({name: reason.actual for name, reason in shown.items()}),
+        "totals": {name: int(count) for name, count in anomaly.totals.items()},
+        "flow_count": evidence.flow_count,
+        "sample_flow_ids": list(evidence.flow_ids),
+        "destination_count": evidence.peer_count,
+        "destination_ports": [int(port) for port in evidence.ports],
+        "transports": list(evidence.transports),
+        "baseline_profiles": anomaly.baseline_profiles,
+    }
+    return {name: value for name, value in details.items() if value not in ([], {}) and not _lost(value)}
+
+
+def _reason(reason: Reason) -> dict[str, Any]:
+    named = {"feature": reason.feature, "label": reason.label, "unit": reason.unit}
+    numbers = {name: getattr(reason, name) for name in ("actual", "typical", "quantile", "weight")}
+    return {**{name: text for name, text in named.items() if text}, **_finite(numbers)}
+
+
+def _finite(numbers: dict[str, float]) -> dict[str, float]:
+    """Return the numbers that JSON and Elasticsearch can hold, as plain floats."""
+    return {name: float(number) for name, number in numbers.items() if isfinite(number)}
+
+
+def _lost(value: object) -> bool:
+    return isinstance(value, float) and not isfinite(value)

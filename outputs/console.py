@@ -1,0 +1,125 @@
+"""The console report: suspicious sources ranked, each beside its baseline, and what was read, found and sent."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from typing import ClassVar, Literal, TextIO
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from netad.core.errors import OutputError
+from netad.outputs.anomaly_event import DATASET
+from netad.outputs.base import Delivery, Event, RunSummary
+from netad.outputs.console_blocks import block, suppressed_lines
+from netad.outputs.console_summary import closing_lines, nothing_found
+from netad.outputs.ranking import Ranking
+from netad.outputs.recent_ids import RecentIds
+from netad.outputs.wording import counted, printable
+
+PIPE_WIDTH, WIDEST = 80, 110
+
+
+class ConsoleOutput:
+    """Prints anomalies for people (`text`, at the end of the run) or as JSON lines (`json`, as they come).
+
+    Flow events are taken and not printed. Colours appear on a terminal only, and not with NO_COLOR set.
+
+    Raises:
+        OutputError: on `write`, the reader of the stream has gone.
+    """
+
+    name: ClassVar[str] = "console"
+
+    def __init__(self, stream: TextIO | None = None, report_format: Literal["text", "json"] = "text") -> None:
+        self._stream = stream if stream is not None else sys.stdout
+        self._encoding = self._stream.encoding or "utf-8"
+        self._json = report_format == "json"
+        self._inside, self._outside, self._suppressed = Ranking(), Ranking(), Ranking()
+        self._recent = RecentIds()
+        self._delivery = Delivery(where="console")
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Take events; in JSON, print the anomalies among them at once."""
+        for event in events:
+            if not self._recent.add(event["event"]["id"]):
+                self._delivery.duplicates += 1
+                continue
+            self._delivery.delivered += 1
+            if event["data_stream"]["dataset"] == DATASET:
+                self._take(event)
+        if self._json:
+            try:
+                self._stream.flush()
+            except OSError as error:
+                raise self._failed(error) from error
+
+    def close(self, summary: RunSummary) -> Delivery:
+        """Print the report. When that fails, everything is counted as dead."""
+        if not self._json:
+            try:
+                self._stream.write(self._rendered(summary))
+                self._stream.flush()
+            except OSError as error:
+                self._delivery.problems.append(str(self._failed(error)))
+        return self._delivery
+
+    def _take(self, event: Event) -> None:
+        if self._json:
+            try:
+                # ASCII only, so that no text from outside can drive a terminal and every encoding carries it.
+                self._stream.write(json.dumps(event, separators=(",", ":")) + "\n")
+            except OSError as error:
+                raise self._failed(error) from error
+        elif event["netad"]["suppression"]["suppressed"]:
+            self._suppressed.add(event)
+        elif event["netad"]["entity"]["inside"]:
+            self._inside.add(event)
+        else:
+            self._outside.add(event)
+
+    def _failed(self, error: OSError) -> OutputError:
+        self._delivery.dead, self._delivery.delivered = self._delivery.dead + self._delivery.delivered, 0
+        return OutputError(f"cannot print the results: {error.strerror or error}")
+
+    def _show(self, text: str) -> str:
+        return printable(text, self._encoding)
+
+    def _rendered(self, summary: RunSummary) -> str:
+        """Return the whole report as text, with colour codes if the stream is a terminal that wants them."""
+        console = Console(file=self._stream, markup=False, highlight=False, emoji=False)
+        console.width = min(console.width, WIDEST) if self._stream.isatty() else PIPE_WIDTH
+        with console.capture() as capture:
+            for part in self._report(summary):
+                console.print(part)
+            console.print()
+            for heading, sentence in closing_lines(summary):
+                console.print(Text.assemble((f"{heading}: ", "bold"), self._show(sentence)))
+        return "\n".join(line.rstrip(" ") for line in capture.get().split("\n"))
+
+    def _report(self, summary: RunSummary) -> Iterator[RenderableType]:
+        if not self._inside and not self._outside:
+            yield Text(self._show(nothing_found(summary)))
+        yield from self._section("Suspicious sources", self._inside)
+        yield from self._section("Suspicious sources outside the inside networks", self._outside)
+        if self._suppressed:
+            yield from self._heading("Suppressed by rules", self._suppressed)
+            for found in self._suppressed.best():
+                yield from suppressed_lines(found, self._show)
+            yield from self._unlisted(self._suppressed)
+
+    def _section(self, title: str, ranking: Ranking) -> Iterator[RenderableType]:
+        if not ranking:
+            return
+        yield from self._heading(title, ranking)
+        for rank, found in enumerate(ranking.best(), 1):
+            yield from block(rank, found, self._show)
+        yield from self._unlisted(ranking)
+
+    def _heading(self, title: str, ranking: Ranking) -> Iterator[RenderableType]:
+        text = f"{title}: {len(ranking.best()):,}"
+        yield Text(f"\n{text}\n{'=' * len(text)}", style="bold")
+
+    def _unlisted(self, ranking: Ranking) -> Iterator[RenderableType]:
+        if count := ranking.unlisted():
+            yield Text(f"\n   Not listed: {counted(count, 'anomalous window')} of sources with lower scores")

@@ -1,0 +1,141 @@
+"""How an anomaly looks on the console: a block a source for what is suspicious, a line for what rules suppressed.
+
+Only ASCII is drawn and nothing depends on colour, so that a pipe, a log and a terminal without UTF-8 read the same.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from netad.detectors.anomaly import Severity
+from netad.outputs.base import Event
+from netad.outputs.ranking import SourceFindings
+from netad.outputs.wording import counted, figure, percent, score_text
+
+# What operators ask about a source, in the order in which they ask it (feature names of netad.profiles).
+MEASURES = ("unique_destinations", "unique_source_ports", "unique_destination_ports", "packet_length_mean",
+            "packet_length_max", "total_packets", "port_ratio", "packets_per_destination")  # fmt: skip
+TOP = 3
+INDENT = 3
+WIDTHS = (29, 11, 15, 8, 6)  # of the columns of both tables: 80 with what lies between them
+
+_COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
+
+Show = Callable[[str], str]
+
+
+def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableType]:
+    """Yield what one suspicious source looks like; `show` makes text from outside harmless."""
+    event = found.worst
+    details = event["netad"]["anomaly"]
+    yield Text("")
+    yield Text.assemble(
+        (f"{rank}. {show(event['source']['ip'])}", "bold"),
+        f"  anomaly score {score_text(details['score'])}  ",
+        _severity(event["event"]["severity"]),
+        _rarity(details.get("tail", 0.0)),
+    )
+    yield _indented(Text(_when(event) + _behind(details)))
+    yield Text("")
+    yield _indented(_measures(details, show))
+    if details.get("influencers"):
+        yield Text("")
+        yield _indented(_influencers(details["influencers"][:TOP], show))
+    yield Text("")
+    yield _indented(Text(show(event.get("message", ""))))
+    if found.others:
+        yield _indented(Text(f"Also anomalous: {counted(found.windows - 1, 'other window')} of this source"))
+    for window in sorted(found.others, reverse=True):
+        line = Text.assemble(f"{_moment(window.start)} UTC ({window.length})  score {score_text(window.score)}  ",
+                             _severity(window.severity))  # fmt: skip
+        yield _indented(line, 2 * INDENT)
+    if found.windows - 1 > len(found.others):
+        yield _indented(Text(f"and {found.windows - 1 - len(found.others):,} with lower scores"), 2 * INDENT)
+
+
+def suppressed_lines(found: SourceFindings, show: Show) -> Iterator[RenderableType]:
+    """Yield a source whose anomalies are suppressed: one line for it, one for every rule with its owner and reason."""
+    event = found.worst
+    more = f", and {counted(found.windows - 1, 'other window')}" if found.windows > 1 else ""
+    yield _indented(
+        Text.assemble(
+            f"{show(event['source']['ip'])}  score {score_text(event['netad']['anomaly']['score'])}  ",
+            _severity(event["event"]["severity"]),
+            f"  {_when(event)}{more}",
+        )
+    )
+    marks = event["netad"]["suppression"]
+    columns = (marks.get(name, []) for name in ("rule_ids", "owner", "reason"))
+    for rule, owner, reason in zip(*columns, strict=False):
+        yield _indented(Text(show(f"rule {rule} of {owner}: {reason}")), 2 * INDENT)
+
+
+def _severity(number: int) -> tuple[str, str]:
+    severity = Severity(number)
+    return severity.name, _COLOURS[severity]
+
+
+def _rarity(tail: float) -> str:
+    return f"  about 1 in {figure(round(1 / tail))} normal profiles" if 1e-6 <= tail <= 1 else ""
+
+
+def _indented(content: RenderableType, by: int = INDENT) -> Padding:
+    return Padding(content, (0, 0, 0, by))
+
+
+def _moment(iso_time: str) -> str:
+    return iso_time[:19].replace("T", " ")
+
+
+def _when(event: Event) -> str:
+    start, end = (_moment(event["event"][name]) for name in ("start", "end"))
+    if start[:10] == end[:10]:
+        end = end[11:]
+    details = event["netad"]["anomaly"]
+    return f"{start} to {end} UTC ({details['window']}{', seen in part' if details['is_interim'] else ''})"
+
+
+def _behind(details: dict[str, Any]) -> str:
+    flows, peers = details.get("flow_count", 0), details.get("destination_count", 0)
+    return (f", {counted(flows, 'flow')}" if flows else "") + (
+        f" to {counted(peers, 'address', 'addresses')}" if peers else ""
+    )
+
+
+def _grid(*headings: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for position, heading in enumerate(headings):
+        table.add_column(heading, justify="right" if position else "left", overflow="fold", min_width=WIDTHS[position])
+    return table
+
+
+def _measures(details: dict[str, Any], show: Show) -> Table:
+    """The score and the operators' measures, each beside the baseline's median and the quantile it falls on."""
+    table = _grid("", "this window", "baseline median", "quantile")
+    quantile = percent(details["percentile"] / 100) if "percentile" in details else "-"
+    table.add_row(
+        "anomaly score", score_text(details["score"]), f"threshold {score_text(details['threshold'])}", quantile
+    )
+    reasons = {reason["feature"]: reason for reason in (*details.get("influencers", ()), *details.get("profile", ()))}
+    for name in MEASURES:
+        if name in reasons:
+            table.add_row(*_cells(reasons[name], show))
+    return table
+
+
+def _influencers(reasons: list[dict[str, Any]], show: Show) -> Table:
+    table = _grid("what matters most", "this window", "baseline median", "quantile", "weight")
+    for reason in reasons:
+        table.add_row(*_cells(reason, show), percent(reason["weight"]) if "weight" in reason else "-")
+    return table
+
+
+def _cells(reason: dict[str, Any], show: Show) -> tuple[str, str, str, str]:
+    unit = reason.get("unit", "")
+    label = show(reason.get("label", reason["feature"])) + (f" ({unit})" if unit in ("bytes", "s") else "")
+    actual, typical = (figure(reason[name], unit) if name in reason else "-" for name in ("actual", "typical"))
+    return label, actual, typical, percent(reason["quantile"]) if "quantile" in reason else "-"

@@ -1,0 +1,75 @@
+"""The words around the console's blocks: what was looked at when nothing stands out, and the closing lines."""
+
+from netad.core.timing import iso
+from netad.outputs.base import RunSummary
+from netad.outputs.wording import counted, figure, score_text, size
+
+SHOWN = 5
+
+
+def nothing_found(summary: RunSummary) -> str:
+    """Return what was looked at, for a run without an anomaly that is not suppressed."""
+    if not summary.profiles:
+        return "Nothing was judged: the inputs hold no profile of a source."
+    besides = " that is not suppressed" if summary.suppressed else ""
+    return (
+        f"Nothing anomalous{besides}. Looked at {counted(summary.files, 'file')} with "
+        f"{counted(summary.packets, 'packet')} in {counted(summary.flows, 'flow')}{_span(summary)}: "
+        f"{counted(summary.profiles, 'profile')} of {counted(summary.sources, 'source')} in "
+        f"{counted(summary.windows, 'window')}{_length(summary)}. "
+        f"An anomaly is a score of at least {_threshold(summary)}."
+    )
+
+
+def closing_lines(summary: RunSummary) -> list[tuple[str, str]]:
+    """Return the last lines as (heading, sentence): notes if there are any, then what was read, found and sent."""
+    lines = [("Not read", problem) for problem in summary.problems[:SHOWN]]
+    if len(summary.problems) > SHOWN:
+        lines.append(("Not read", f"{counted(len(summary.problems) - SHOWN, 'further problem')} with inputs"))
+    lines += [("Note", note) for note in summary.notes]
+    return [*lines, ("Read", _read(summary)), ("Found", _found(summary)), ("Sent", _sent(summary))]
+
+
+def _read(summary: RunSummary) -> str:
+    read = (
+        f"{counted(summary.files, 'file')} ({size(summary.bytes)}), {counted(summary.packets, 'packet')}, "
+        f"{counted(summary.flows, 'flow')}{_span(summary)}"
+    )
+    skipped = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in summary.skipped.items() if count)
+    return f"{read}; skipped {skipped}" if skipped else f"{read}; nothing skipped"
+
+
+def _found(summary: RunSummary) -> str:
+    found = counted(summary.anomalies, "anomaly", "anomalies")
+    if summary.suppressed:
+        rules = ", ".join(f"{rule} {count:,}" for rule, count in summary.suppressed_by_rule.items() if count)
+        found += f", {summary.suppressed:,} of them suppressed" + (f" (by {rules})" if rules else "")
+    if summary.dropped:
+        found += f", {summary.dropped:,} more dropped by rules"
+    looked = f"{counted(summary.profiles, 'profile')} of {counted(summary.sources, 'source')}"
+    baseline = f"; baseline: {summary.baseline}" if summary.baseline else ""
+    return f"{found} among {looked}, threshold {_threshold(summary)}{baseline}"
+
+
+def _sent(summary: RunSummary) -> str:
+    return "; ".join(summary.deliveries) if summary.deliveries else "to this console only"
+
+
+def _threshold(summary: RunSummary) -> str:
+    """Return the threshold in words: the score, and how often normal profiles reach it."""
+    if not 0 < summary.budget < 1:
+        return score_text(summary.threshold)
+    return (
+        f"{score_text(summary.threshold)}, which about 1 in {figure(round(1 / summary.budget))} normal profiles reaches"
+    )
+
+
+def _span(summary: RunSummary) -> str:
+    if summary.first_ns is None or summary.last_ns is None:
+        return ""
+    first, last = (iso(moment)[:19].replace("T", " ") for moment in (summary.first_ns, summary.last_ns))
+    return f" from {first} to {last} UTC"
+
+
+def _length(summary: RunSummary) -> str:
+    return f" of {summary.window_length}" if summary.window_length not in ("", "capture") else ""

@@ -1,0 +1,99 @@
+"""The fields of netad's events as Elasticsearch mappings: ECS 9.4 types, and `netad.*`."""
+
+from typing import Any
+
+# Where the cluster has the paid-for or packaged field types of the default distribution, they save space.
+CORE_TYPES = {"constant": {"type": "keyword"}, "message": {"type": "text"}}
+EXTRA_TYPES = {"constant": {"type": "constant_keyword"}, "message": {"type": "match_only_text"}}
+TYPES: dict[str, dict[str, Any]] = {
+    "boolean": {"type": "boolean"},
+    "date": {"type": "date"},
+    "float": {"type": "float"},
+    "ip": {"type": "ip"},
+    "keyword": {"type": "keyword", "ignore_above": 1024},
+    "long": {"type": "long"},
+    # Stored and shown, never searched: lists of objects whose inner fields only mean something together.
+    "opaque": {"type": "object", "enabled": False},
+    # Names below are the user's, the features' or the detectors' own; a dynamic template gives each its type.
+    "open": {"type": "object", "dynamic": True},
+}
+
+_COMMON = """
+date      @timestamp event.created event.ingested event.start event.end
+constant  data_stream.type data_stream.dataset data_stream.namespace
+message   message
+keyword   ecs.version tags
+keyword   agent.type agent.version agent.name agent.id agent.ephemeral_id
+keyword   observer.type observer.vendor observer.product observer.name observer.ingress.interface.name
+keyword   event.kind event.category event.type event.action event.module event.dataset event.provider event.id
+long      event.duration
+keyword   source.address source.mac destination.address destination.mac
+ip        source.ip destination.ip related.ip
+long      source.port source.bytes source.packets destination.port destination.bytes destination.packets
+keyword   network.type network.transport network.iana_number network.protocol network.direction network.community_id
+keyword   network.vlan.id
+long      network.bytes network.packets
+keyword   log.file.path netad.run.id netad.input.type
+open      labels
+"""
+
+_ANOMALY = """
+long      event.severity
+float     event.risk_score event.risk_score_norm
+keyword   event.reason
+keyword   rule.id rule.name rule.category rule.ruleset rule.version
+keyword   threat.framework threat.tactic.id threat.tactic.name threat.tactic.reference
+keyword   threat.technique.id threat.technique.name threat.technique.reference
+keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version
+boolean   netad.entity.inside netad.anomaly.is_interim netad.suppression.suppressed
+float     netad.anomaly.score netad.anomaly.threshold netad.anomaly.tail netad.anomaly.percentile
+keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transports netad.anomaly.sample_flow_ids
+long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports
+long      netad.anomaly.baseline_profiles
+open      netad.anomaly.features netad.anomaly.detectors netad.anomaly.totals
+opaque    netad.anomaly.influencers netad.anomaly.profile
+"""
+
+_FLOW = """
+keyword   netad.flow.id netad.flow.state netad.flow.history
+boolean   netad.flow.final
+long      netad.flow.icmp.type netad.flow.icmp.code
+"""
+
+TABLES = {"common": _COMMON, "anomaly": _ANOMALY, "flow": _FLOW}
+
+# What lies below the open fields.
+OPEN_TYPES = {
+    "labels": "keyword",
+    "netad.anomaly.features": "float",
+    "netad.anomaly.detectors": "float",
+    "netad.anomaly.totals": "long",
+}
+
+
+def field_types(table: str) -> dict[str, str]:
+    """Return the fields of a table (`common`, `anomaly`, `flow`) with the name of their type in `TYPES`."""
+    rows = (line.split() for line in TABLES[table].strip().splitlines())
+    return {name: kind for kind, *names in rows for name in names}
+
+
+def mappings(table: str, extras: bool) -> dict[str, Any]:
+    """Return the mapping of a table's fields. What is not listed is stored, but not indexed.
+
+    `extras` uses the field types of Elastic's default distribution (`GET /_xpack` answers).
+    """
+    types = TYPES | (EXTRA_TYPES if extras else CORE_TYPES)
+    fields = field_types(table)
+    properties: dict[str, Any] = {}
+    for name, kind in fields.items():
+        *path, last = name.split(".")
+        level = properties
+        for part in path:
+            level = level.setdefault(part, {"properties": {}})["properties"]
+        level[last] = dict(types[kind])
+    templates = [
+        {name.replace(".", "_"): {"path_match": f"{name}.*", "mapping": dict(types[OPEN_TYPES[name]])}}
+        for name, kind in fields.items()
+        if kind == "open"
+    ]
+    return {"dynamic": False, "dynamic_templates": templates, "properties": properties}

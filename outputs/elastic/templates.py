@@ -1,0 +1,159 @@
+"""The index templates of netad's data streams: what they are, whether a cluster has them, putting them there."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from netad.core.errors import OutputError
+from netad.outputs.elastic.fields import mappings
+
+if TYPE_CHECKING:
+    from elasticsearch import Elasticsearch
+
+# Raise it with every change of a mapping or setting: a cluster keeps what it has until it sees a higher one.
+VERSION = 1
+# Above the 500 that Elastic asks others to stay under, so that its `logs-*-*` never wins.
+PRIORITY = 501
+RETENTION = {"anomaly": "90d", "flow": "14d"}
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A template a cluster does not have, or in an older version (`installed`; 0 if it carries none)."""
+
+    kind: str
+    name: str
+    installed: int | None
+
+    @property
+    def sentence(self) -> str:
+        """What the change does, as a clause without a subject."""
+        what = f"{self.kind} template {self.name}"
+        if self.installed is None:
+            return f"create {what} (version {VERSION})"
+        later = ", for indices made from now on" if self.kind == "index" else ""
+        return f"update {what} (version {self.installed} to {VERSION}{later})"
+
+
+def template_names() -> list[tuple[str, str]]:
+    """Return (kind, name) of every template, in the order they have to be put: index templates name components."""
+    components = ["netad-base", *(f"netad-{dataset}-stream" for dataset in RETENTION)]
+    return [*(("component", name) for name in components), *(("index", f"netad-{dataset}") for dataset in RETENTION)]
+
+
+def template_body(kind: str, name: str, extras: bool) -> dict[str, Any]:
+    """Return a template as Elasticsearch takes it.
+
+    Users change what they like (retention, replicas, more fields) in the component templates `netad-custom` and
+    `netad-<dataset>-custom`, which netad never touches; they need not exist.
+    """
+    stamp = {"version": VERSION, "_meta": {"managed_by": "netad", "version": VERSION}}
+    dataset = name.removeprefix("netad-").removesuffix("-stream")
+    if kind == "index":
+        custom = ["netad-custom", f"netad-{dataset}-custom"]
+        return {
+            "index_patterns": [f"logs-netad.{dataset}-*"],
+            "data_stream": {},
+            "priority": PRIORITY,
+            "composed_of": ["netad-base", f"netad-{dataset}-stream", *custom],
+            "ignore_missing_component_templates": custom,
+            **stamp,
+        }
+    if name == "netad-base":
+        index = {"mode": "standard", **({"codec": "best_compression"} if extras else {})}
+        return {"template": {"settings": {"index": index}, "mappings": mappings("common", extras)}, **stamp}
+    lifecycle = {"data_retention": RETENTION[dataset]}
+    return {"template": {"lifecycle": lifecycle, "mappings": mappings(dataset, extras)}, **stamp}
+
+
+def planned_changes(client: "Elasticsearch") -> list[Change]:
+    """Return what has to be put, in order; nothing when all is there in this version or a newer one.
+
+    Raises:
+        OutputError: what answers is no Elasticsearch.
+        elasticsearch.ApiError, elasticsearch.TransportError: the cluster does not tell.
+    """
+    answers = {
+        "component": client.cluster.get_component_template(name="netad-*").body,
+        "index": client.indices.get_index_template(name="netad-*").body,
+    }
+    installed: dict[tuple[str, str], int] = {}
+    for kind, answer in answers.items():
+        found = answer.get(f"{kind}_templates") if isinstance(answer, dict) else None
+        if not isinstance(found, list):
+            raise OutputError("the answer to a question for templates holds no list of them")
+        installed |= {(kind, item["name"]): _version(item[f"{kind}_template"]) for item in found}
+    return [
+        Change(*template, installed.get(template))
+        for template in template_names()
+        if installed.get(template, -1) < VERSION
+    ]
+
+
+def apply_changes(client: "Elasticsearch", changes: list[Change]) -> Iterator[str]:
+    """Put the templates, in order, and yield a sentence for each as it is done.
+
+    Raises:
+        elasticsearch.ApiError, elasticsearch.TransportError: the cluster refuses.
+    """
+    extras = bool(changes) and has_extras(client)
+    for change in changes:
+        body = template_body(change.kind, change.name, extras)
+        if change.kind == "index":
+            client.indices.put_index_template(name=change.name, body=body)
+        else:
+            client.cluster.put_component_template(name=change.name, body=body)
+        yield change.sentence
+
+
+def missing_templates(client: "Elasticsearch") -> list[str]:
+    """Return the names of the templates that the cluster does not have in any version."""
+    return [change.name for change in planned_changes(client) if change.installed is None]
+
+
+def ensure_templates(client: "Elasticsearch") -> list[str]:
+    """Create or update what is missing or older, and return a sentence for each; nothing when all is there.
+
+    A key that may only write events cannot even look. Then the templates are taken to be there: `netad setup elastic`
+    with a stronger key put them, and events go out with `require_data_stream`, so that none makes a plain index.
+
+    Raises:
+        OutputError: templates are missing, and this key may not create them.
+        elasticsearch.ApiError, elasticsearch.TransportError: the cluster cannot be asked, or refuses otherwise.
+    """
+    from elasticsearch import AuthorizationException
+
+    try:
+        changes = planned_changes(client)
+    except AuthorizationException:
+        log.info("this key may not read index templates: taking them to be set up")
+        return []
+    try:
+        return list(apply_changes(client, changes))
+    except AuthorizationException as error:
+        missing = [change.name for change in changes if change.installed is None]
+        if not missing:
+            log.warning("the index templates are older than this netad, and this key may not update them")
+            return []
+        raise OutputError(
+            f"the index templates {', '.join(missing)} are missing and this key may not create them: run "
+            "`netad setup elastic` once with a key that has manage_index_templates"
+        ) from error
+
+
+def has_extras(client: "Elasticsearch") -> bool:
+    """Tell whether this is Elastic's default distribution, with the field types that come with it."""
+    from elasticsearch import ApiError
+
+    try:
+        return isinstance(client.xpack.info(filter_path="features").body.get("features"), dict)
+    except ApiError:
+        return False
+
+
+def _version(template: dict[str, Any]) -> int:
+    version = template.get("_meta", {}).get("version", 0)
+    return version if isinstance(version, int) else 0

@@ -1,0 +1,145 @@
+"""Flows as ECS events, field by field as Elastic's own Zeek and Packetbeat integrations fill them."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from netad.core.addresses import Networks, format_addresses
+from netad.core.identity import content_id
+from netad.core.timing import iso
+from netad.ingest.community_id import ICMP, ICMP6, SCTP, TCP, UDP, canonical_tuple, community_ids, icmp_counterpart
+from netad.ingest.flows import CONN_STATES, FlowBatch
+from netad.outputs.base import Event
+from netad.outputs.origin import Origin, envelope, storable
+
+DATASET = "netad.flow"
+
+# IANA's keywords of IP protocols, lower-case, as ECS wants them; a protocol that is not here has its number only.
+TRANSPORTS = {ICMP: "icmp", 2: "igmp", 4: "ipv4", TCP: "tcp", UDP: "udp", 33: "dccp", 41: "ipv6", 46: "rsvp", 47: "gre",
+              50: "esp", 51: "ah", ICMP6: "ipv6-icmp", 88: "eigrp", 89: "ospfigp", 94: "ipip", 103: "pim", 112: "vrrp",
+              115: "l2tp", SCTP: "sctp", 136: "udplite", 137: "mpls-in-ip"}  # fmt: skip
+_WITH_PORTS = (TCP, UDP, SCTP)
+
+# conn_state to event.type, as the pipeline of Elastic's Zeek integration has it; every other state is `info`.
+_TYPES = {
+    "SF": ("connection", "start", "end"),
+    "S0": ("connection", "start"),
+    "S1": ("connection", "start"),
+    "REJ": ("connection", "start", "denied"),
+}
+_ID_COLUMNS = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "first_ns", "vlan")
+_LISTED = ("first_ns", "last_ns", "orig_port", "resp_port", "protocol", "vlan", "conn_state", "history", "input",
+           "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes")  # fmt: skip
+
+
+def flow_ids(batch: FlowBatch, origin: Origin) -> list[str]:
+    """Return the content id of every record, shape (n,), the same whichever end of the flow was seen first.
+
+    An id is that of the flow's event only for whole flows: a slice starts later than its flow.
+    """
+    columns = [batch[name].tolist() if name in batch else [0] * len(batch) for name in _ID_COLUMNS]
+    return [
+        content_id(first, "flow", origin.observer, origin.namespace, *canonical_tuple(*flow), first, vlan)
+        for *flow, first, vlan in zip(*columns, strict=True)
+    ]
+
+
+def flow_events(batch: FlowBatch, origin: Origin, created: str, inside: Networks) -> Iterator[Event]:
+    """Yield an ECS 9.4 event for every whole flow of the batch, in order, all plain Python values, none of them null.
+
+    `created` (ISO 8601) becomes `event.created`; `inside` decides `network.direction`; `event.ingested` is stamped by
+    the outputs.
+    """
+    flows = batch.whole()
+    columns: dict[str, list[Any]] = {name: flows[name].tolist() for name in _LISTED if name in flows}
+    columns["id"] = flow_ids(flows, origin)
+    columns["community_id"] = community_ids(flows).tolist()
+    columns["orig"] = format_addresses(flows["orig_hi"], flows["orig_lo"]).tolist()
+    columns["resp"] = format_addresses(flows["resp_hi"], flows["resp_lo"]).tolist()
+    columns["direction"] = _directions(flows, inside)
+    if "input" in columns:
+        paths = [storable(path) for path in flows.inputs]
+        columns["path"] = [paths[index] if 0 <= index < len(paths) else "" for index in columns.pop("input")]
+    names = tuple(columns)
+    for values in zip(*columns.values(), strict=True):
+        yield _event(dict(zip(names, values, strict=True)), origin, created)
+
+
+def _directions(flows: FlowBatch, inside: Networks) -> list[str]:
+    originator = inside.contains(flows["orig_hi"], flows["orig_lo"])
+    responder = inside.contains(flows["resp_hi"], flows["resp_lo"])
+    ends = [originator & responder, originator, responder]
+    directions: list[str] = np.select(ends, ["internal", "outbound", "inbound"], "external").tolist()
+    return directions
+
+
+def _event(flow: dict[str, Any], origin: Origin, created: str) -> Event:
+    first, last = flow["first_ns"], flow["last_ns"]
+    state = CONN_STATES[flow["conn_state"]] if "conn_state" in flow else ""
+    document = envelope(
+        DATASET,
+        origin,
+        first,
+        {
+            "kind": "event",
+            "category": ["network"],
+            "type": list(_TYPES.get(state, ("connection", "info"))),
+            "action": "network_flow",
+            "id": flow["id"],
+            "start": iso(first),
+            "end": iso(last),
+            "duration": max(last - first, 0),
+            "created": created,
+        },
+    )
+    document["source"] = _endpoint(flow, "orig")
+    document["destination"] = _endpoint(flow, "resp")
+    document["network"] = _network(flow)
+    document["related"] = {"ip": list(dict.fromkeys((flow["orig"], flow["resp"])))}
+    if flow.get("path", "-") not in ("", "-"):
+        document["log"] = {"file": {"path": flow["path"]}}
+    document["netad"] = {"run": {"id": origin.run_id}, "flow": _details(flow, state)}
+    return document
+
+
+def _endpoint(flow: dict[str, Any], who: str) -> dict[str, Any]:
+    fields = {"ip": flow[who], "address": flow[who]}
+    if flow["protocol"] in _WITH_PORTS:
+        fields["port"] = flow[f"{who}_port"]
+    for name, column in (("bytes", f"{who}_ip_bytes"), ("packets", f"{who}_packets")):
+        if column in flow:
+            fields[name] = flow[column]
+    return fields
+
+
+def _network(flow: dict[str, Any]) -> dict[str, Any]:
+    protocol = flow["protocol"]
+    fields = {
+        "type": "ipv6" if ":" in flow["orig"] else "ipv4",
+        "iana_number": str(protocol),
+        "direction": flow["direction"],
+        "community_id": flow["community_id"],
+    }
+    if protocol in TRANSPORTS:
+        fields["transport"] = TRANSPORTS[protocol]
+    for name, columns in (("bytes", ("orig_ip_bytes", "resp_ip_bytes")), ("packets", ("orig_packets", "resp_packets"))):
+        if all(column in flow for column in columns):
+            fields[name] = sum(flow[column] for column in columns)
+    if flow.get("vlan"):
+        fields["vlan"] = {"id": str(flow["vlan"])}
+    return fields
+
+
+def _details(flow: dict[str, Any], state: str) -> dict[str, Any]:
+    """Return `netad.flow`. The type that answers an ICMP request follows from its type, so only codes are told."""
+    fields: dict[str, Any] = {"final": True}
+    if state:
+        fields["state"] = state
+    if flow.get("history"):
+        fields["history"] = flow["history"].decode("ascii", "replace")
+    if flow["protocol"] in (ICMP, ICMP6):
+        fields["icmp"] = {"type": flow["orig_port"]}
+        if icmp_counterpart(flow["protocol"], flow["orig_port"]) is None:
+            fields["icmp"]["code"] = flow["resp_port"]
+    return fields

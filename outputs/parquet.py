@@ -1,0 +1,146 @@
+"""Events in a local store of Parquet files, for keeping, replaying and querying without a cluster.
+
+    STORE/anomaly/date=2026-01-31/<hash of the ids>.parquet
+    STORE/flow/date=2026-01-31/...
+
+Any Parquet reader sees two datasets partitioned by day (UTC, of `@timestamp`), e.g. `pyarrow.dataset.dataset(
+"STORE/anomaly", partitioning="hive")`.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from orjson import dumps
+
+from netad.core.errors import OutputError
+from netad.core.files import atomic_path
+from netad.core.timing import now_iso
+from netad.outputs.base import Delivery, Event, RunSummary
+from netad.outputs.origin import stamped
+from netad.outputs.parquet_schema import ID, SCHEMAS, row, table
+
+DEFAULT_FOLDER = "netad-store"
+MAX_ROWS = 50_000
+MAX_BYTES = 64 << 20
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+Partition = tuple[str, str]
+
+
+class ParquetOutput:
+    """Adds events to a store, each once: an id that its partition holds already is counted as a duplicate.
+
+    Events wait in memory until there are `max_rows` of them (or 64 MiB), then the largest partition is written as one
+    file, sorted by id, named by the hash of its ids and renamed into place, so that a run that is repeated or was
+    interrupted adds nothing twice.
+
+    Raises:
+        OutputError: the folder cannot be written, the disk is full, or a file of the store is damaged.
+    """
+
+    name: ClassVar[str] = "parquet"
+
+    def __init__(
+        self, folder: str | None = None, *, clock: Callable[[], str] = now_iso, max_rows: int = MAX_ROWS
+    ) -> None:
+        self._folder = Path(folder or DEFAULT_FOLDER)
+        self._clock = clock
+        self._max_rows = max_rows
+        self._pending: dict[Partition, dict[str, list[Any]]] = {}
+        self._rows = self._bytes = 0
+        self._delivery = Delivery(where=str(self._folder))
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise self._unwritable(error) from error
+
+    @classmethod
+    def from_target(cls, target: str | None) -> Self:
+        """Return the output that `--to parquet[:DIR]` names."""
+        return cls(target)
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Take events; what does not fit in memory any more goes to disk."""
+        ingested = self._clock()
+        for event in events:
+            self._add(stamped(event, ingested))
+            while self._rows >= self._max_rows or self._bytes >= MAX_BYTES:
+                self._flush(max(self._pending, key=lambda partition: len(self._pending[partition])))
+
+    def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
+        """Write what is still in memory. What cannot be written is counted as dead."""
+        for partition in sorted(self._pending):
+            try:
+                self._flush(partition)
+            except OutputError as error:
+                self._problem(str(error))
+                self._delivery.dead += len(self._pending[partition])
+        self._pending.clear()
+        return self._delivery
+
+    def _add(self, event: Event) -> None:
+        kind, date = event["data_stream"]["dataset"].removeprefix("netad."), event["@timestamp"][:10]
+        if kind not in SCHEMAS or not _DATE.fullmatch(date):
+            self._delivery.dead += 1
+            self._problem(f"the Parquet store has no place for an event of {kind!r} on {date!r}")
+            return
+        rows = self._pending.setdefault((kind, date), {})
+        identity = event["event"]["id"]
+        if identity in rows:
+            self._delivery.duplicates += 1
+            return
+        text = dumps(event).decode()
+        rows[identity] = [*row(kind, event), text]
+        self._rows += 1
+        self._bytes += len(text)
+
+    def _flush(self, partition: Partition) -> None:
+        """Write the partition's waiting events that it does not hold yet; they leave memory once they are on disk."""
+        kind, date = partition
+        folder = self._folder / kind / f"date={date}"
+        rows = self._pending[partition]
+        try:
+            known = _stored(folder, rows)
+            fresh = sorted(rows.keys() - known)
+            if fresh:
+                name = hashlib.sha256("\n".join(fresh).encode()).hexdigest()[:32]
+                with atomic_path(folder / f"{name}.parquet") as part:
+                    pq.write_table(table(kind, (rows[identity] for identity in fresh)), part, compression="zstd")
+        except OSError as error:
+            raise self._unwritable(error) from error
+        del self._pending[partition]
+        self._rows -= len(rows)
+        self._bytes -= sum(len(values[-1]) for values in rows.values())
+        self._delivery.delivered += len(fresh)
+        self._delivery.duplicates += len(known)
+
+    def _problem(self, sentence: str) -> None:
+        if sentence not in self._delivery.problems:
+            self._delivery.problems.append(sentence)
+
+    def _unwritable(self, error: OSError) -> OutputError:
+        return OutputError(f"cannot write the Parquet store {self._folder}: {error.strerror or error}")
+
+
+def _stored(folder: Path, ids: Iterable[str]) -> set[str]:
+    """Return those of `ids` that a file of the partition holds, reading only id columns whose range overlaps."""
+    wanted, found = set(ids), set[str]()
+    lowest, highest = min(wanted), max(wanted)
+    for path in sorted(folder.glob("*.parquet")):
+        try:
+            with pq.ParquetFile(path) as file:
+                if file.schema_arrow.names[:1] != [ID]:
+                    raise OutputError(f"{path} is not a file of this store")
+                for group in range(file.metadata.num_row_groups):
+                    statistics = file.metadata.row_group(group).column(0).statistics
+                    if statistics is None or (statistics.min <= highest and statistics.max >= lowest):
+                        held = file.read_row_group(group, columns=[ID]).column(0)
+                        found.update(wanted.intersection(held.to_pylist()))
+        except pa.ArrowException as error:
+            raise OutputError(f"{path} is damaged or no Parquet file: {error}") from error
+    return found

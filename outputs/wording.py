@@ -1,0 +1,63 @@
+"""Numbers and text as operators read them: figures, shares, counted nouns, and text that cannot drive a terminal."""
+
+import unicodedata
+
+
+def figure(value: float, unit: str = "") -> str:
+    """Return a number as text: shares as per cent, whole numbers with thousands separators, others to 3 digits."""
+    if unit == "share":
+        return percent(value)
+    if value == int(value):
+        return f"{int(value):,}"
+    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
+
+
+def percent(share: float) -> str:
+    """Return a share (0..1) as per cent, never rounded up to 100 % or down to 0 %."""
+    if share in (0.0, 1.0):
+        return f"{share:.0%}"
+    for digits in (1, 2, 3):
+        text = f"{share:.{digits}%}"
+        if 0 < float(text[:-1]) < 100:
+            return text
+    return "<0.001%" if share < 0.5 else ">99.999%"
+
+
+def score_text(score: float) -> str:
+    """Return a score (0..1) with 3 digits, or with as many as tell it from 1."""
+    digits = next((digits for digits in (3, 4, 5) if score >= 1 or round(score, digits) < 1), 6)
+    return f"{score:.{digits}f}"
+
+
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """Return a count with its noun in the right number: `1 flow`, `2,400 flows`."""
+    return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
+
+
+def size(count: int) -> str:
+    """Return a number of bytes in the unit that people would use (powers of 1,000)."""
+    amount = float(count)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000:
+            return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:.3g} {unit}"
+        amount /= 1000
+    return f"{amount:,.3g} TB"
+
+
+def printable(text: str, encoding: str) -> str:
+    r"""Return `text` for a terminal or pipe: what it cannot show, or would obey, becomes an escape such as `\x1b`.
+
+    Control, format (also bidirectional), surrogate and line-breaking characters of paths, comments and other text
+    from outside would otherwise move the cursor, change colours or reorder what the operator reads.
+    """
+    shown = "".join(
+        _escape(character) if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") else character
+        for character in text
+    )
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _escape(character: str) -> str:
+    return (
+        character.encode("ascii", "backslashreplace").decode() if ord(character) > 127 else f"\\x{ord(character):02x}"
+    )

@@ -1,0 +1,94 @@
+"""The fields a rule may name: what an anomaly event can carry (ECS 9.4 and `netad.*`), with what each holds."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from netad.core.problems import did_you_mean, shown
+
+Kind: TypeAlias = Literal["text", "ip", "integer", "number", "date", "boolean"]
+Presence: TypeAlias = Literal["constant", "always", "sometimes"]
+
+KINDS: dict[Kind, str] = {
+    "text": "text",
+    "ip": "an IP address",
+    "integer": "a whole number",
+    "number": "a number",
+    "date": "a date or time",
+    "boolean": "true or false",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A field of an event, or several that are asked as one (`either.ip`).
+
+    `presence`: `constant` has the same value in every anomaly, `always` is in every one, `sometimes` may be missing. A
+    rule must not stand on the first alone.
+    """
+
+    name: str
+    kind: Kind
+    presence: Presence
+    paths: tuple[str, ...]
+
+
+def _table() -> Iterator[Field]:
+    for line in _FIELDS.strip().splitlines():
+        kind, presence, *names = line.split()
+        for name in names:
+            yield Field(name, kind, presence, (name,))  # type: ignore[arg-type]  # the table's words are the literals
+    yield Field("either.ip", "ip", "always", ("source.ip", "destination.ip"))
+
+
+# `event.ingested` and `netad.suppression.*` are set after the rules. Of `netad.anomaly.influencers` and `.profile` only
+# the names are here: their numbers belong together object by object, and "any value fits" would compare one feature's
+# name with another's number; `netad.anomaly.features.*` holds the same numbers by name.
+_FIELDS = """
+text    constant  ecs.version data_stream.type data_stream.dataset event.kind event.category event.type event.action
+text    constant  event.module event.dataset event.provider observer.type observer.vendor observer.product agent.type
+text    constant  rule.ruleset rule.category rule.name netad.entity.type
+text    always    message event.id event.reason rule.id rule.version data_stream.namespace observer.name
+text    always    agent.version agent.name agent.id agent.ephemeral_id source.address
+text    always    netad.run.id netad.detector netad.entity.value netad.model.name netad.model.version
+text    always    netad.anomaly.window
+text    sometimes tags destination.address network.transport
+text    sometimes netad.anomaly.top_features netad.anomaly.influencers.feature netad.anomaly.profile.feature
+text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports
+ip      always    source.ip related.ip
+ip      sometimes destination.ip
+integer always    event.duration event.severity
+integer always    netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.baseline_profiles
+integer sometimes source.bytes source.packets destination.port netad.anomaly.destination_ports
+number  always    event.risk_score event.risk_score_norm netad.anomaly.score netad.anomaly.threshold
+number  always    netad.anomaly.tail netad.anomaly.percentile
+date    always    @timestamp event.start event.end event.created
+boolean always    netad.entity.inside netad.anomaly.is_interim
+"""
+
+# Names below these are the user's, the features' and the detectors' own.
+_OPEN: dict[str, Kind] = {
+    "labels.": "text",
+    "netad.anomaly.features.": "number",
+    "netad.anomaly.detectors.": "number",
+    "netad.anomaly.totals.": "integer",
+}
+
+_LONGEST = 200
+
+FIELDS: dict[str, Field] = {field.name: field for field in _table()}
+
+
+def find_field(name: str) -> Field:
+    """Return the field of that name.
+
+    Raises:
+        ValueError: no event carries it; the message is a sentence with the nearest name.
+    """
+    if name in FIELDS:
+        return FIELDS[name]
+    for prefix, kind in _OPEN.items():
+        if name.startswith(prefix) and prefix != name and len(name) <= _LONGEST and name.isprintable():
+            return Field(name, kind, "sometimes", (name,))
+    known = [*FIELDS, *(f"{prefix}*" for prefix in _OPEN)]
+    raise ValueError(f"unknown field {shown(name)}{did_you_mean(name, known)}")

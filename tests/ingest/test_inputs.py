@@ -1,0 +1,175 @@
+"""Tests of netad.ingest.inputs."""
+
+import io
+import os
+import struct
+import sys
+from pathlib import Path
+
+import pytest
+
+from netad.core.errors import InputError
+from netad.ingest import inputs
+from netad.ingest.inputs import Source, find_sources, first_time_ns
+from netad.ingest.report import IngestReport
+
+HEADER = struct.pack("<IHHIIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 1)
+
+
+def write(path: Path, second: int | None = 100) -> str:
+    """Write a capture whose only packet is of that second; without one, a capture without packets."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(HEADER + (b"" if second is None else struct.pack("<IIII", second, 0, 4, 4) + b"abcd"))
+    return str(path)
+
+
+def find(*named: str | Path) -> tuple[list[str], list[tuple[str, str]]]:
+    """Return the paths found, and path and sentence of every problem."""
+    report = IngestReport()
+    found = [source.path for source in find_sources([str(name) for name in named], report)]
+    assert (report.files, report.bytes, report.packets) == (0, 0, 0)
+    return found, [(problem.path, problem.sentence) for problem in report.problems]
+
+
+def test_files_are_ordered_by_their_first_packet(tmp_path):
+    """Rotated files come in the order of their traffic, equal times by path, whatever their order and names."""
+    late, early = write(tmp_path / "a.pcap", 300), write(tmp_path / "z.pcap", 100)
+    same, without = write(tmp_path / "b.pcap", 300), write(tmp_path / "0.pcap", None)
+    assert find(late, without, same, early) == ([early, late, same, without], [])
+
+
+def test_a_directory_is_searched_to_the_bottom(tmp_path):
+    """Captures are found by content at any depth; hidden files and folders and other content are passed over."""
+    found = [write(tmp_path / "x.pcap", 1), write(tmp_path / "deep/er/capture-without-suffix", 2)]
+    write(tmp_path / ".hidden.pcap")
+    write(tmp_path / ".git/x.pcap")
+    (tmp_path / "README").write_text("notes")
+    (tmp_path / "empty.log").touch()
+    os.mkfifo(tmp_path / "pipe.pcap")
+    assert find(tmp_path) == (found, [])
+
+
+def test_in_a_directory_a_capture_by_name_only_is_named(tmp_path):
+    """What is called a capture and is none is reported, since its traffic would be missed in silence."""
+    whole = write(tmp_path / "a.pcap")
+    (tmp_path / "b.pcap").write_text("not a capture")
+    (tmp_path / "c.pcapng.GZ").write_bytes(b"\x1f\x8b\x08")
+    found, problems = find(tmp_path)
+    assert found == [whole]
+    assert [Path(path).name for path, _ in problems] == ["b.pcap", "c.pcapng.GZ"]
+    assert problems[0][1] == "is not a capture: neither pcap nor pcapng"
+
+
+def test_what_is_named_itself_and_is_no_capture_is_reported(tmp_path):
+    """Each missing, empty, foreign or unreadable input gets its sentence, and the others go on."""
+    whole = write(tmp_path / "whole.pcap")
+    (tmp_path / "text").write_text("text")
+    (tmp_path / "empty").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "folder").mkdir()
+    bad = [str(tmp_path / name) for name in ("missing", "empty", "text", "loop", "folder", "*.none")]
+    found, problems = find(*bad, whole, "zero\0byte", "")
+    assert found == [whole]
+    assert problems == [
+        (bad[0], "does not exist"),
+        (bad[1], "is empty"),
+        (bad[2], "is not a capture: neither pcap nor pcapng"),
+        (bad[3], "cannot be read: Too many levels of symbolic links"),
+        (bad[4], "holds no captures"),
+        (bad[5], "matches no captures"),
+        ("zero\0byte", "cannot be read: embedded null byte"),
+        ("''", "is an empty name, as an unset variable gives"),
+    ]
+
+
+def test_a_file_passed_over_in_a_directory_is_reported_once_it_is_named(tmp_path):
+    """Naming a file asks for a sentence about it, once, even when a directory holds it too."""
+    write(tmp_path / "a.pcap")
+    text = tmp_path / "notes"
+    text.write_text("text")
+    assert find(tmp_path, text, text)[1] == [(str(text), "is not a capture: neither pcap nor pcapng")]
+
+
+def test_a_pattern_finds_files_and_folders(tmp_path):
+    """A glob pattern stands for the captures it matches, directly, in folders, or at any depth with **."""
+    direct, below = write(tmp_path / "day-1.pcap", 1), write(tmp_path / "day-2/x.pcap", 2)
+    (tmp_path / "day-notes").write_text("text")
+    assert find(tmp_path / "day-*") == ([direct, below], [])
+    assert find(tmp_path / "**" / "*.pcap") == ([direct, below], [])
+
+
+def test_a_file_whose_name_looks_like_a_pattern_is_that_file(tmp_path):
+    """An existing path is never taken for a pattern."""
+    odd = write(tmp_path / "x[1].pcap")
+    write(tmp_path / "x1.pcap")
+    assert find(odd) == ([odd], [])
+
+
+def test_a_file_is_read_once(tmp_path):
+    """The same file by another path, a link, a directory and a pattern is one source, under its first name."""
+    path = write(tmp_path / "a.pcap")
+    (tmp_path / "link.pcap").symlink_to(path)
+    assert find(path, tmp_path / "link.pcap", tmp_path, tmp_path / "*.pcap", "-", "-") == ([path, "-"], [])
+
+
+def test_links_to_folders_are_not_followed(tmp_path):
+    """A link back to the folder above does not send the search in circles."""
+    path = write(tmp_path / "a.pcap")
+    (tmp_path / "up").symlink_to(tmp_path)
+    assert find(tmp_path) == ([path], [])
+
+
+def test_pipes_and_standard_input_come_last(tmp_path):
+    """What cannot be looked into comes after what can, and is not opened while sources are looked for."""
+    os.mkfifo(tmp_path / "a-pipe")
+    path = write(tmp_path / "b.pcap")
+    assert find("-", tmp_path / "a-pipe", path) == ([path, str(tmp_path / "a-pipe"), "-"], [])
+    assert first_time_ns(str(tmp_path / "a-pipe")) is None
+
+
+def test_a_cut_capture_is_a_source(tmp_path):
+    """A capture that is cut before its first packet is left to the reader, which says where."""
+    cut = tmp_path / "cut.pcap"
+    cut.write_bytes(HEADER + b"1234")
+    assert find(cut) == ([str(cut)], [])
+
+
+def test_first_time(tmp_path):
+    """The first packet's time is read in nanoseconds; without a packet, a capture or a file there is none."""
+    assert first_time_ns(write(tmp_path / "a", 7)) == 7_000_000_000
+    assert first_time_ns(write(tmp_path / "b", None)) is None
+    (tmp_path / "text").write_text("text")
+    assert first_time_ns(str(tmp_path / "text")) is None
+    assert first_time_ns(str(tmp_path / "missing")) is None
+
+
+def test_a_look_reads_a_bounded_part_of_a_file(tmp_path, monkeypatch):
+    """A packet beyond the bound is not looked for; the file stays a source."""
+    path = write(tmp_path / "a.pcap")
+    monkeypatch.setattr(inputs, "_HEAD_BYTES", 30)
+    assert first_time_ns(path) is None
+    assert find(path) == ([path], [])
+
+
+def test_open_gives_the_bytes(tmp_path, monkeypatch):
+    """A path opens as a binary stream, `-` is standard input, what cannot be opened is an InputError."""
+    with Source(write(tmp_path / "a.pcap")).open() as stream:
+        assert stream.read(24) == HEADER
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"piped")))
+    assert Source("-").open().read() == b"piped"
+    for path, sentence in ((tmp_path / "none", "does not exist"), (tmp_path, "cannot be read: Is a directory")):
+        with pytest.raises(InputError) as caught:
+            Source(str(path)).open()
+        assert caught.value.message == f"{path} {sentence}"
+
+
+@pytest.mark.corpus
+def test_the_corpus_is_found_in_order_of_time(corpus):
+    """A large tree of captures and other files gives captures only, in the order of their first packets."""
+    report = IngestReport()
+    sources = find_sources([str(corpus / "captures"), str(corpus / "captures" / "**" / "*.pcapng")], report)
+    times = [first_time_ns(source.path) for source in sources]
+    assert len(sources) > 200
+    assert None not in times
+    assert times == sorted(times)
+    assert [problem for problem in report.problems if not problem.path.endswith((".pcap", ".pcapng", ".cap"))] == []

@@ -1,0 +1,93 @@
+import pytest
+
+from netad.config import Config, load_config, parse_budget
+from netad.core.errors import ConfigError
+
+
+def write(tmp_path, text):
+    path = tmp_path / "netad.yml"
+    path.write_text(text)
+    return str(path)
+
+
+def test_without_anything_the_defaults_hold():
+    """No file, no variables, no flags: the built-in settings."""
+    config = load_config(None, {}, {})
+    assert config == Config()
+    assert config.window_ns == 3600 * 10**9
+    assert "10.0.0.0/8" in config.networks.text
+
+
+def test_flags_win_over_variables_and_these_over_the_file(tmp_path):
+    """The order of precedence is file, environment, flags."""
+    file = write(tmp_path, "window: 5m\nseed: 1\nnamespace: file\nto: [console, parquet]\n")
+    config = load_config(file, {"window": "1m", "to": ()}, {"NETAD_SEED": "2", "NETAD_WINDOW": "2m"})
+    assert (config.window, config.seed, config.namespace) == ("1m", 2, "file")
+    assert config.to == ("console", "parquet")
+
+
+def test_the_file_may_be_named_by_a_variable(tmp_path):
+    """NETAD_CONFIG stands for --config."""
+    assert load_config(None, {}, {"NETAD_CONFIG": write(tmp_path, "seed: 3\n")}).seed == 3
+
+
+def test_lists_and_labels_from_variables():
+    """Variables hold lists with commas and labels as name=value."""
+    config = load_config(None, {}, {"NETAD_INSIDE": "10.1.0.0/16, 10.2.0.0/16", "NETAD_LABELS": "site=hq,rack=4"})
+    assert config.inside == ("10.1.0.0/16", "10.2.0.0/16")
+    assert config.labels == {"site": "hq", "rack": "4"}
+
+
+def test_an_unknown_key_is_named_with_its_line(tmp_path):
+    """A typing error in the file is an error with file, line and column and the nearest key."""
+    file = write(tmp_path, "seed: 1\nwindwo: 5m\n")
+    with pytest.raises(ConfigError, match=r"netad\.yml:2:1: unknown key 'windwo'; did you mean 'window'\?"):
+        load_config(file, {}, {})
+
+
+def test_a_wrong_value_is_named_with_its_line(tmp_path):
+    """A value of the wrong kind says which key, where, and what was found."""
+    with pytest.raises(ConfigError, match=r"netad\.yml:1:7: seed: 'many' is not a whole number"):
+        load_config(write(tmp_path, "seed: many\n"), {}, {})
+
+
+def test_an_unknown_variable_is_an_error():
+    """A NETAD_ variable that means nothing is a typing error too; connections and secrets are not settings."""
+    with pytest.raises(ConfigError, match="unknown environment variable NETAD_WINDWO; did you mean 'window'"):
+        load_config(None, {}, {"NETAD_WINDWO": "5m"})
+    assert load_config(None, {}, {"NETAD_ELASTIC_API_KEY": "x", "NETAD_CORPUS": "/"}) == Config()
+
+
+@pytest.mark.parametrize(("text", "sentence"), [
+    ("flows: some", "flows: 'some' is none of none, anomalous, all"),
+    ("namespace: A-b", "namespace"),
+    ("window: soon", "is not a duration"),
+    ("window: 10ms", "at least 1s"),
+    ("inside: [nowhere]", "is not a network"),
+    ("inside: []", "at least one network"),
+    ("since: 2026-02-01\nuntil: 2026-01-01", "since must be before until"),
+    ("budget: 2", "is not a budget"),
+    ("quiet: perhaps", "neither true nor false"),
+    ("labels: [a]", "labels are names with values"),
+    ("max_flows: 0", "at least 1 flow"),
+    ("detectors: []", "at least one"),
+    ("- a\n- b", "mapping"),
+    ("seed: [1", "netad.yml"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_refused(tmp_path, text, sentence):
+    """Every wrong setting is one sentence with exit code 2."""
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        load_config(write(tmp_path, text + "\n"), {}, {})
+    assert caught.value.exit_code == 2
+
+
+def test_a_missing_file_is_a_sentence(tmp_path):
+    """A configuration file that is not there is named."""
+    with pytest.raises(ConfigError, match="nowhere.yml"):
+        load_config(str(tmp_path / "nowhere.yml"), {}, {})
+
+
+@pytest.mark.parametrize(("text", "share"), [("1/1000", 0.001), ("0.01", 0.01), (0.5, 0.5)])
+def test_budgets_are_shares(text, share):
+    """A budget is a fraction or a number."""
+    assert parse_budget(text) == share

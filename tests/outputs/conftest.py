@@ -1,0 +1,158 @@
+"""Synthetic anomalies, flows and their events, shared by the tests of the outputs."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from netad.core.addresses import Networks, parse_address
+from netad.core.timing import SECOND_NS, parse_time
+from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
+from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, WHOLE, FlowBatch
+from netad.outputs.base import Event, RunSummary
+from netad.outputs.events import Origin, anomaly_event, flow_events
+
+CREATED = "2026-01-12T08:00:00.000Z"
+HOUR_NS = 3600 * SECOND_NS
+START_NS = parse_time("2026-01-11T06:00:00Z")
+INSIDE = Networks.parse(["10.0.0.0/8", "fd00::/8"])
+
+_PROFILE = (
+    Reason("unique_destinations", "unique destinations", "addresses", 3.0, 6.0, 0.25, 0.0),
+    Reason("unique_source_ports", "unique source ports", "ports", 812.0, 40.0, 1.0, 0.0),
+    Reason("unique_destination_ports", "unique destination ports", "ports", 812.0, 6.0, 1.0, 0.61),
+    Reason("packet_length_mean", "average packet length", "bytes", 44.0, 512.75, 0.002, 0.1),
+    Reason("packet_length_max", "maximum packet length", "bytes", 60.0, 1500.0, 0.0, 0.0),
+    Reason("total_packets", "total packets", "packets", 1624.0, 2100.0, 0.4, 0.0),
+    Reason("port_ratio", "port ratio", "", 1.0, 6.6667, 0.1, 0.0),
+    Reason("packets_per_destination", "packets per destination", "packets", 541.3333, 350.0, 0.8, 0.0),
+)
+_REASONS = (
+    _PROFILE[2],
+    Reason("failed_share", "failed connection share", "share", 0.97, 0.04, 0.999, 0.22),
+    _PROFILE[3],
+    Reason("flow_gap_mean", "average time between flows", "s", 4.43, float("nan"), 0.1, 0.05),
+)
+
+
+@pytest.fixture
+def origin() -> Origin:
+    """A sensor with a label and a tag."""
+    return Origin("sensor-1", "default", "run-1", "0.1.0", "agent-1", {"site": "hq"}, ("netad", "office"))
+
+
+@pytest.fixture
+def inside() -> Networks:
+    """The inside networks of the synthetic site."""
+    return INSIDE
+
+
+@pytest.fixture
+def anomaly() -> Anomaly:
+    """A port scan of one inside host in one hour."""
+    return Anomaly(
+        source="10.4.2.2",
+        inside=True,
+        window_start_ns=START_NS,
+        window_end_ns=START_NS + HOUR_NS,
+        window_length="1h",
+        score=0.9987,
+        threshold=0.999 * 0.99,
+        tail=0.0004,
+        severity=Severity.HIGH,
+        detector="isolation_forest",
+        detector_scores={"isolation_forest": 0.9987},
+        model_name="office",
+        model_version="2026.01.10",
+        reasons=_REASONS,
+        profile=_PROFILE,
+        totals={"packets": 842, "bytes": 48120, "bytes_in": 30200, "flows": 812},
+        evidence=Evidence(
+            flow_count=812,
+            flow_ids=("019bab8f5f2a-5f1c0b6a9d3e4c77a1b2",),
+            peers=("10.4.9.7", "10.4.9.8", "203.0.113.9"),
+            peer_count=3,
+            ports=(22, 80, 443),
+            transports=("tcp",),
+        ),
+        baseline_profiles=2400,
+    )
+
+
+@pytest.fixture
+def anomaly_events(anomaly: Anomaly, origin: Origin) -> list[Event]:
+    """Two windows of one inside source, another source in IPv6, and an outside one: four ids on two days."""
+    later = replace(anomaly, window_start_ns=START_NS + HOUR_NS, window_end_ns=START_NS + 2 * HOUR_NS, score=0.99)
+    other = replace(anomaly, source="fd00::5", score=0.995, window_end_ns=START_NS + 24 * HOUR_NS, window_length="1d")
+    outside = replace(anomaly, source="203.0.113.77", inside=False, severity=Severity.LOW)
+    return [anomaly_event(item, origin, CREATED) for item in (later, anomaly, other, outside)]
+
+
+@pytest.fixture
+def make_flow() -> Callable[..., dict[str, Any]]:
+    """Return a maker of flow records: every column zero but for a TCP flow's endpoints and what is given."""
+
+    def make(orig: str, resp: str, **fields: Any) -> dict[str, Any]:
+        record: dict[str, Any] = {spec.name: b"" if spec.dtype.startswith("S") else 0 for spec in FLOW_COLUMNS}
+        record["orig_hi"], record["orig_lo"] = parse_address(orig)
+        record["resp_hi"], record["resp_lo"] = parse_address(resp)
+        record.update(first_ns=START_NS, last_ns=START_NS, protocol=6, part=WHOLE | SLICE)
+        if "state" in fields:
+            record["conn_state"] = CONN_STATES.index(fields.pop("state"))
+        return record | fields
+
+    return make
+
+
+@pytest.fixture
+def flows(make_flow: Callable[..., dict[str, Any]]) -> FlowBatch:
+    """Whole flows of every kind the events tell apart, and a slice that is no event."""
+    counts = {"orig_packets": 5, "orig_ip_bytes": 700, "resp_packets": 4, "resp_ip_bytes": 3000}
+    return FlowBatch.from_records(
+        [
+            make_flow("10.4.2.2", "198.51.100.80", orig_port=50000, resp_port=443, last_ns=START_NS + 1_500_000_123,
+                      state="SF", history=b"ShADadFf", **counts),
+            make_flow("10.4.2.2", "10.4.9.7", orig_port=50001, resp_port=22, first_ns=START_NS + 1, last_ns=START_NS + 1,
+                      state="REJ", history=b"Sr", orig_packets=1, orig_ip_bytes=40, vlan=10),
+            make_flow("203.0.113.77", "10.4.2.2", orig_port=4000, resp_port=3389, state="S0", orig_packets=1,
+                      orig_ip_bytes=40, input=1),
+            make_flow("fd00::5", "2001:db8::1", protocol=17, orig_port=40000, resp_port=53, state="S1", **counts),
+            make_flow("192.0.2.1", "198.51.100.1", protocol=1, orig_port=8, resp_port=0, state="OTH", **counts),
+            make_flow("192.0.2.1", "198.51.100.1", protocol=1, orig_port=3, resp_port=13, state="OTH", **counts),
+            make_flow("10.4.2.2", "10.4.9.7", protocol=47, state="OTH", **counts),
+            make_flow("10.4.2.2", "10.4.9.7", protocol=253, state="OTH", first_ns=START_NS + 86400 * SECOND_NS,
+                      last_ns=START_NS + 86400 * SECOND_NS, **counts),
+            make_flow("10.4.2.2", "10.4.9.9", orig_port=50002, resp_port=22, part=SLICE),
+        ],
+        inputs=("captures/office.pcap", "-"),
+    )  # fmt: skip
+
+
+@pytest.fixture
+def events_of_flows(flows: FlowBatch, origin: Origin) -> list[Event]:
+    """The events of `flows`."""
+    return list(flow_events(flows, origin, CREATED, INSIDE))
+
+
+@pytest.fixture
+def summary() -> RunSummary:
+    """What a run with findings says of itself."""
+    return RunSummary(
+        files=2,
+        bytes=1_234_567,
+        packets=12_345,
+        flows=900,
+        first_ns=START_NS,
+        last_ns=START_NS + 3 * HOUR_NS,
+        profiles=120,
+        sources=40,
+        windows=3,
+        window_length="1h",
+        anomalies=4,
+        skipped={"arp": 12, "not_ip": 3},
+        baseline="model office 2026.01.10, trained on 2,400 profiles",
+        threshold=0.989,
+        budget=0.001,
+        deliveries=["ndjson: 4 delivered (out.ndjson)"],
+    )

@@ -1,0 +1,74 @@
+import pytest
+
+from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
+from netad.outputs.anomaly_event import anomaly_event
+from netad.outputs.origin import Origin
+from netad.rules.fields import FIELDS, find_field
+from netad.rules.values import event_value
+
+REASON = Reason("bytes_out", "bytes out", "bytes", 5.0, 1.0, 0.99, 0.5)
+ANOMALY = Anomaly(
+    source="10.0.0.5", inside=True, window_start_ns=0, window_end_ns=3_600_000_000_000, window_length="1h", score=0.9,
+    threshold=0.7, tail=0.01, severity=Severity.HIGH, detector="isolation_forest",
+    detector_scores={"isolation_forest": 0.9}, model_name="m", model_version="1", reasons=(REASON,), profile=(REASON,),
+    totals={"bytes": 10, "packets": 2},
+    evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",)),
+)  # fmt: skip
+ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"}, tags=("t",))
+# Said of an object as a whole, or set after the rules (see the note in netad.rules.fields).
+NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.suppression.")
+
+
+def leaves(node, path=""):
+    if isinstance(node, dict):
+        for key, value in node.items():
+            yield from leaves(value, f"{path}.{key}" if path else key)
+    elif isinstance(node, list):
+        for item in node:
+            yield from leaves(item, path)
+    else:
+        yield path, node
+
+
+def test_every_field_of_an_anomaly_event_is_known_and_of_its_kind():
+    """What the events carry can be matched, and the kind in the table is the kind in the event."""
+    for path, value in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z")):
+        if not path.startswith(NOT_FOR_RULES):
+            assert event_value(find_field(path).kind, value) is not None, path
+
+
+def test_every_known_field_is_carried_by_an_anomaly_with_one_peer():
+    """A rule cannot name a field that no event will ever have."""
+    carried = {path for path, _ in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z"))}
+    assert {path for field in FIELDS.values() for path in field.paths} <= carried
+
+
+def test_the_pseudo_field_asks_both_ends():
+    """`either.ip` is source or destination."""
+    assert find_field("either.ip").paths == ("source.ip", "destination.ip")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("labels.anything", "text"), ("labels.a b", "text"), ("netad.anomaly.features.new_one", "number"),
+     ("netad.anomaly.totals.flows", "integer"), ("netad.anomaly.detectors.huggingface", "number")],
+)  # fmt: skip
+def test_names_of_users_features_and_detectors_are_open(name, kind):
+    """Labels and features need no table."""
+    field = find_field(name)
+    assert (field.kind, field.presence, field.paths) == (kind, "sometimes", (name,))
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [("sorce.ip", "unknown field 'sorce.ip'; did you mean 'source.ip'?"),
+     ("destination.prot", "unknown field 'destination.prot'; did you mean 'destination.port'?"),
+     ("xyzzy", "unknown field 'xyzzy'"), ("labels.", "unknown field 'labels.'; did you mean 'labels.*'?"),
+     ("labels.\x1b[31m", "unknown field 'labels.\\x1b[31m'; did you mean 'labels.*'?"),
+     ("source", "unknown field 'source'; did you mean 'source.ip'?")],
+)  # fmt: skip
+def test_an_unknown_field_is_refused_with_the_nearest_known_one(name, sentence):
+    """A typing error never becomes a rule that matches nothing."""
+    with pytest.raises(ValueError) as error:
+        find_field(name)
+    assert str(error.value) == sentence
