@@ -17,6 +17,8 @@ HISTORY_LETTERS: Final = 24
 class Timeouts:
     """When a flow ends, in ns of packet time. The defaults are Zeek's (base/init-bare.zeek).
 
+    `dns_inactivity_ns` is for UDP to a DNS port: every 10 s or so Zeek ends such flows as were silent for 9.
+
     `tcp_attempt_ns` counts from the first SYN of a flow that nothing answered, `tcp_close_ns` from the packet that
     closed both sides or reset the connection, `tcp_linger_ns` from the last packet when only one side closed and a
     reset came with it; the others from the last packet.
@@ -27,6 +29,7 @@ class Timeouts:
     tcp_close_ns: int = 5 * SECOND_NS
     tcp_linger_ns: int = 5 * SECOND_NS
     udp_inactivity_ns: int = 60 * SECOND_NS
+    dns_inactivity_ns: int = 9 * SECOND_NS
     icmp_inactivity_ns: int = 60 * SECOND_NS
     other_inactivity_ns: int = 60 * SECOND_NS
 
@@ -71,9 +74,9 @@ class UdpState:
 
     __slots__ = ("_heard", "_inactivity_ns", "history")
 
-    def __init__(self, timeouts: Timeouts) -> None:
+    def __init__(self, inactivity_ns: int) -> None:
         self.history = History()
-        self._inactivity_ns = timeouts.udp_inactivity_ns
+        self._inactivity_ns = inactivity_ns
         self._heard = [False, False]  # responder, originator
 
     def update(self, packet: Packet, from_originator: bool, now_ns: int) -> bool:  # noqa: ARG002 - FlowState's

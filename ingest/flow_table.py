@@ -18,7 +18,7 @@ from netad.ingest.flows import CONN_STATES, SLICE, WHOLE
 from netad.ingest.fragments import FragmentPorts
 from netad.ingest.icmp_ports import is_one_way
 from netad.ingest.packet_clock import PacketClock
-from netad.ingest.server_ports import comes_from_responder
+from netad.ingest.server_ports import DNS_PORTS, comes_from_responder
 from netad.ingest.tcp_state import TcpState
 from netad.ingest.traffic import Traffic
 
@@ -71,9 +71,8 @@ class _Flow:
     __slots__ = ("active_ns", "input", "key", "open", "originator", "past", "protocol", "responder", "state", "vlan",
                  "wake")  # fmt: skip
 
-    def __init__(self, key: _Key, packet: Packet, state: FlowState, input_index: int) -> None:
+    def __init__(self, key: _Key, packet: Packet, timeouts: Timeouts, input_index: int) -> None:
         self.key = key
-        self.state = state
         self.protocol, self.vlan, self.input = packet.protocol, packet.vlan, input_index
         self.originator: _End = (packet.src, packet.src_port)
         self.responder: _End = (packet.dst, packet.dst_port)
@@ -81,9 +80,12 @@ class _Flow:
         self.wake: int | None = None
         self.open: _Part | None = None
         self.past: _Part | None = None
-        if comes_from_responder(packet):
+        flipped = comes_from_responder(packet)
+        if flipped:
             self.originator, self.responder = self.responder, self.originator
-            state.history.add("^", from_originator=True)
+        self.state = _new_state(packet.protocol, self.responder[1], timeouts)
+        if flipped:
+            self.state.history.add("^", from_originator=True)
 
     def add(self, packet: Packet, window: int, now_ns: int) -> None:
         """Count a packet in the open part."""
@@ -193,7 +195,7 @@ class FlowTable:
             if len(self._flows) >= self._max_flows:
                 self.evicted += 1
                 records += self._end_oldest()
-            flow = self._flows[key] = _Flow(key, packet, self._new_state(packet.protocol), input_index)
+            flow = self._flows[key] = _Flow(key, packet, self._timeouts, input_index)
         else:
             self._flows.move_to_end(key)
         window = packet.time_ns // self._window_ns if self._window_ns else 0
@@ -207,14 +209,6 @@ class FlowTable:
         """End every flow, the one silent for longest first, and yield its records."""
         while self._flows:
             yield from self._end_oldest()
-
-    def _new_state(self, protocol: int) -> FlowState:
-        if protocol == TCP:
-            return TcpState(self._timeouts)
-        if protocol == UDP:
-            return UdpState(self._timeouts)
-        is_icmp = protocol in (ICMP, ICMP6)
-        return SilentState(self._timeouts.icmp_inactivity_ns if is_icmp else self._timeouts.other_inactivity_ns)
 
     def _is_over(self, part: _Part, now_ns: int) -> bool:
         return self._window_ns is not None and self._slice_end_ns(part) <= now_ns
@@ -272,6 +266,14 @@ def _key(packet: Packet) -> _Key:
     if is_one_way(packet.protocol, packet.src_port):
         return packet.protocol | _ONE_WAY, one, other
     return (packet.protocol, one, other) if one <= other else (packet.protocol, other, one)
+
+
+def _new_state(protocol: int, responder_port: int, timeouts: Timeouts) -> FlowState:
+    if protocol == TCP:
+        return TcpState(timeouts)
+    if protocol == UDP:
+        return UdpState(timeouts.dns_inactivity_ns if responder_port in DNS_PORTS else timeouts.udp_inactivity_ns)
+    return SilentState(timeouts.icmp_inactivity_ns if protocol in (ICMP, ICMP6) else timeouts.other_inactivity_ns)
 
 
 def _some(record: FlowRecord | None) -> list[FlowRecord]:

@@ -16,8 +16,9 @@ _TCP_PORTS: Final = frozenset((
     1434, 3306, 5432, 6379,
     1883, 3389, 5060, 5222, 5269, 6666, 6667, 6668, 6669, 20000,
 ))  # fmt: skip
-_UDP_PORTS: Final = frozenset((
-    53, 137, 5353, 5355,  # DNS and its relatives
+# DNS and its relatives over UDP: NetBIOS names, mDNS, LLMNR.
+DNS_PORTS: Final = frozenset((53, 137, 5353, 5355))
+_UDP_PORTS: Final = DNS_PORTS | frozenset((
     67, 69, 88, 123, 161, 162, 389, 443, 514, 1812, 3389, 5060, 20000,
     2123, 2152, 3544, 4789, 5072, 6081,  # tunnels
 ))  # fmt: skip

@@ -12,6 +12,7 @@ from netad.core.timing import parse_duration, parse_time
 
 if TYPE_CHECKING:
     from netad.core.addresses import Networks
+    from netad.core.yaml_nodes import Node
 
 FLOW_CHOICES = ("none", "anomalous", "all")
 LOG_FORMATS = ("text", "json")

@@ -82,7 +82,7 @@ def test_what_may_be_left_out_has_its_default(load):
                                 "or put it in quotes as text"]),
         (one(ticket="4711"), ["8:11: 'ticket' must be text: put it in quotes"]),
         (one(match="*m"),
-         ["7:10: aliases are not supported ('*m'): write the values out or name them in 'lists'"]),
+         ["7:10: aliases are not supported ('*m'): write the values out"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_rule_and_where(problems, text, expected):

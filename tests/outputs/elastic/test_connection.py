@@ -1,0 +1,188 @@
+"""Connections: what names them, what must not be shown, and what goes wrong in words."""
+
+import contextlib
+from pathlib import Path
+
+import pytest
+
+from netad.core.errors import ConfigError, OutputError
+from netad.outputs.elastic.connection import ElasticConfig, connect, reason_of, translated
+
+TLS = Path(__file__).with_name("tls")
+FINGERPRINT = "9999"
+
+
+def answer_of(config, call=lambda client: client.cluster.health()):
+    with contextlib.closing(connect(config)) as client, translated(config):
+        return call(client)
+
+
+@pytest.mark.parametrize(
+    ("target", "environment", "urls"),
+    [
+        (None, {}, ("http://localhost:9200",)),
+        (None, {"NETAD_ELASTIC_URL": "https://es.example"}, ("https://es.example:443",)),
+        ("http://es.example", {"NETAD_ELASTIC_URL": "https://other.example"}, ("http://es.example:9200",)),
+        ("es.example:9201/path/", {}, ("http://es.example:9201/path",)),
+        ("https://[2001:db8::1]:9200", {}, ("https://[2001:db8::1]:9200",)),
+        ("http://a:1, http://b:2", {}, ("http://a:1", "http://b:2")),
+    ],
+)
+def test_urls(target, environment, urls):
+    """The target names the URL, else the environment, else localhost; a missing port has a meaning."""
+    assert ElasticConfig.from_target(target, environment).urls == urls
+
+
+@pytest.mark.parametrize(
+    "target", ["ftp://es.example", "http://", "http://es:notaport", "http://es/?q=1", "http://e s", "http://es\x1b[2J"]
+)
+def test_a_url_that_is_none(target):
+    """What is no http or https URL of a server is refused."""
+    with pytest.raises(ConfigError, match=r"is not the URL of an Elasticsearch|is not one, such as"):
+        ElasticConfig.from_target(target, {})
+
+
+def test_a_password_in_the_url_is_refused_and_not_repeated():
+    """A URL with credentials is refused, since ps shows it, with a sentence that does not show them again."""
+    with pytest.raises(ConfigError, match="ps and logs would show") as caught:
+        ElasticConfig.from_target("https://elastic:hunter2@es.example:9200", {})
+    assert "hunter2" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({"API_KEY": "k", "USERNAME": "u", "PASSWORD": "hunter2"}, "both set"),
+        ({"PASSWORD": "hunter2"}, "go together"),
+        ({"USERNAME": "hunter2"}, "go together"),
+        ({"API_KEY": "hunter2\x07x"}, "characters that cannot be part of one"),
+        ({"API_KEY": "hunter2", "API_KEY_FILE": "/nowhere"}, "both set"),
+        ({"API_KEY_FILE": "/nowhere/key"}, "cannot read /nowhere/key"),
+        ({"CA_FILE": "/nowhere/ca.pem"}, "there is no file /nowhere/ca.pem"),
+        ({"FINGERPRINT": "12:34"}, "64 hex digits"),
+        ({"PASWORD": "hunter2"}, "unknown environment variable NETAD_ELASTIC_PASWORD"),
+    ],
+)
+def test_wrong_variables(variables, sentence):
+    """Variables that are unknown, contradict each other or make no sense are errors that keep the secret."""
+    environment = {f"NETAD_ELASTIC_{name}": text for name, text in variables.items()}
+    with pytest.raises(ConfigError, match=sentence) as caught:
+        ElasticConfig.from_target(None, environment)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_secrets_from_files_stay_out_of_sight(tmp_path):
+    """A key may lie in a file, its end of line is no part of it, and no representation shows it."""
+    (tmp_path / "key").write_text("c2VjcmV0\n")
+    config = ElasticConfig.from_target(None, {"NETAD_ELASTIC_API_KEY_FILE": str(tmp_path / "key")})
+    assert config.api_key == "c2VjcmV0"
+    assert "c2VjcmV0" not in repr(config)
+    (tmp_path / "key").write_text("\n")
+    with pytest.raises(ConfigError, match="is empty"):
+        ElasticConfig.from_target(None, {"NETAD_ELASTIC_API_KEY_FILE": str(tmp_path / "key")})
+
+
+@pytest.mark.parametrize(
+    ("variables", "header"),
+    [
+        ({"API_KEY": "ZW5jb2RlZA=="}, "ApiKey ZW5jb2RlZA=="),
+        ({"API_KEY": "id:key"}, "ApiKey aWQ6a2V5"),
+        ({"USERNAME": "u", "PASSWORD": "p"}, "Basic dTpw"),
+        ({}, None),
+    ],
+)
+def test_credentials_are_sent(serve, variables, header):
+    """API keys, encoded or as `id:key`, and passwords reach the server as Elasticsearch expects them."""
+    server = serve(lambda asked: None if asked.call != "health" else answer())
+    environment = {f"NETAD_ELASTIC_{name}": text for name, text in variables.items()}
+    answer_of(ElasticConfig.from_target(server.url, environment))
+    assert server.asked[0].headers.get("Authorization") == header
+
+
+def test_tls_needs_trust(serve):
+    """An unknown certificate is refused with the names of the settings that would help; nothing is sent."""
+    server = serve(lambda asked: answer(), tls=True)
+    with pytest.raises(OutputError, match="no trusted TLS connection .*NETAD_ELASTIC_CA_FILE"):
+        answer_of(ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_API_KEY": "hunter2"}))
+    assert server.asked == []
+
+
+@pytest.mark.elastic
+def test_tls_in_front_of_a_real_server(serve, elastic_url):
+    """With the authority's file, or the certificate's fingerprint, the real server answers through TLS."""
+    server = serve(lambda asked: None, upstream=elastic_url, tls=True)
+    certificate = (TLS / "certificate.pem").read_text()
+    for variable, trusted in (("CA_FILE", str(TLS / "certificate.pem")), ("FINGERPRINT", sha256(certificate))):
+        config = ElasticConfig.from_target(server.url, {f"NETAD_ELASTIC_{variable}": trusted})
+        assert answer_of(config)["status"] in ("green", "yellow")
+    wrong = ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_FINGERPRINT": "ab" * 32})
+    with pytest.raises(OutputError, match="no trusted TLS connection"):
+        answer_of(wrong)
+
+
+def test_a_file_without_certificates(tmp_path):
+    """An authority's file that holds none is a configuration error."""
+    (tmp_path / "ca.pem").write_text("nothing")
+    config = ElasticConfig.from_target("https://es.example", {"NETAD_ELASTIC_CA_FILE": str(tmp_path / "ca.pem")})
+    with pytest.raises(ConfigError, match="holds no usable certificates"):
+        connect(config)
+
+
+def test_nothing_listens(dead_url):
+    """A refused connection is told in the operating system's words."""
+    with pytest.raises(OutputError, match=r"^http://127.0.0.1:1 cannot be reached \(Connection refused\)$"):
+        answer_of(ElasticConfig.from_target(dead_url, {}))
+
+
+def test_a_name_that_is_none():
+    """A host name without an address is told as such."""
+    with pytest.raises(OutputError, match="cannot be reached"):
+        answer_of(ElasticConfig.from_target("http://netad.invalid:9200", {}))
+
+
+def answer(status=200, body=None, headers=None):
+    from types import SimpleNamespace
+
+    product = {"X-Elastic-Product": "Elasticsearch"}
+    return SimpleNamespace(status=status, body=body or {}, headers=product if headers is None else headers, cut=False)
+
+
+def sha256(pem):
+    import hashlib
+    import ssl
+
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem)).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (answer(401), "wants credentials: set NETAD_ELASTIC_API_KEY"),
+        (answer(403, {"error": {"type": "security_exception", "reason": "no"}}), r"\(403, security_exception: no\)"),
+        (answer(400, {"error": {"type": "media_type_header_exception"}}), "pip install 'elasticsearch<9'"),
+        (answer(500, {"error": "boom\x1b[2J"}), r"answered 500 \(boom\\x1b\[2J\)"),
+        (answer(200, headers={}), "does not answer like an Elasticsearch"),
+        (answer(302, headers={"Location": "http://login.example"}), "answered 302"),
+        (SimpleCut := type("Cut", (), {"cut": True})(), "cannot be reached"),
+    ],
+)
+def test_answers_that_are_errors(serve, given, sentence):
+    """Every refusal becomes one sentence with what to do, and no control character of the server's gets through."""
+    server = serve(lambda asked: given)
+    with pytest.raises(OutputError, match=sentence) as caught:
+        answer_of(ElasticConfig.from_target(server.url, {}))
+    assert str(caught.value).isprintable()
+
+
+def test_a_server_that_repeats_the_secret(serve):
+    """A key that comes back in an error is blotted out."""
+    server = serve(lambda asked: answer(401, {"error": {"type": "x", "reason": "bad key hunter2"}}))
+    with pytest.raises(OutputError, match="does not accept the credentials") as caught:
+        answer_of(ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_API_KEY": "hunter2"}))
+    assert "hunter2" not in str(caught.value)
+
+
+def test_reasons_are_bounded():
+    """A reason of a megabyte is cut, and causes are told."""
+    assert len(reason_of("x" * 1_000_000)) < 400
+    assert reason_of({"type": "t", "reason": "r", "caused_by": {"reason": "c"}}) == "t: r: c"
