@@ -30,6 +30,9 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "syn_packets": ("sent", "SYN packet", " to {hosts}"),
     "rst_packets": ("sent", "RST packet", " to {hosts}"),
     "fin_packets": ("sent", "FIN packet", " to {hosts}"),
+    "psh_packets": ("sent", "PSH packet", " to {hosts}"),
+    "ack_packets": ("sent", "ACK packet", " to {hosts}"),
+    "urg_packets": ("sent", "URG packet", " to {hosts}"),
 }
 
 
@@ -48,7 +51,7 @@ def sentence(source: str, window_length: str, reasons: Iterable[Reason], profile
 def _clause(lead: Reason, hosts: str) -> str:
     value = _figure(lead.actual, lead.unit)
     if lead.feature not in _TEMPLATES:
-        return f"had {lead.label} of {value}"
+        return f"had an unusual {lead.label} of {value}"
     before, noun, after = _TEMPLATES[lead.feature]
     if "{hosts}" in after:
         after = after.format(hosts=hosts) if hosts else ""

@@ -41,9 +41,8 @@ _ECHO_TYPES: Final = {ICMP: frozenset((0, 8, 13, 14, 15, 16, 17, 18)), ICMP6: fr
 _OPTION_HEADERS: Final = frozenset((ip.IP_PROTO_HOPOPTS, ip.IP_PROTO_ROUTING, ip.IP_PROTO_DSTOPTS))
 _MAX_EXTENSIONS: Final = 32
 _TCP_FLAGS_END, _TCP_WINDOW_END = 14, 16
-# No interface sends longer packets (BIG TCP: 512 KiB), and no time outside 1824 to 2116 is a capture's.
+# No interface sends longer packets (BIG TCP: 512 KiB).
 _MAX_LENGTH: Final = 1 << 24
-_MAX_TIME_NS: Final = 1 << 62
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +96,9 @@ def decode(record: Record) -> Packet | str:
     """Return the packet that `record` holds, or the kind of record that is no part of a flow.
 
     Kinds: those of `find_ip`, and `truncated_ip_header`, `bad_ip_header`, `truncated_transport_header` (the snapshot
-    ends before the ports), `bad_transport_header` (the IP length leaves no room for it, or a TCP header length that
-    cannot be) and `bad_timestamp`.
+    ends before the ports) and `bad_transport_header` (the IP length leaves no room for it, or a TCP header length that
+    cannot be).
     """
-    if not -_MAX_TIME_NS < record.time_ns < _MAX_TIME_NS:
-        return "bad_timestamp"
     data = record.data
     found = find_ip(data, record.link_type)
     if isinstance(found, str):
@@ -199,17 +196,18 @@ def _transport(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packe
 
 
 def _tcp(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:
-    here = len(data)
+    here, key = len(data), header.fragment_key
     fields = _TCP.unpack_from(data if here >= _TCP.size else data.ljust(_TCP.size, b"\0"))
     src_port, dst_port, seq, ack, off_flags, window = fields[:6]
-    size = _TCP.size
+    flags, size = None, _TCP.size
     if here >= _TCP_FLAGS_END:
-        size = (off_flags >> 12) * 4
-        if size < _TCP.size or (size > header.payload and header.fragment_key is None):
+        flags, size = off_flags & 0xFF, (off_flags >> 12) * 4
+        if size < _TCP.size or (size > header.payload and key is None):
             return "bad_transport_header"
-        return Packet(time_ns, header.src, header.dst, TCP, src_port, dst_port, header.length,
-                      max(header.payload - size, 0), header.ttl, vlan, off_flags & 0xFF,
-                      window if here >= _TCP_WINDOW_END else -1, seq, ack,
-                      fragment_key=header.fragment_key)  # fmt: skip
+    else:
+        seq = ack = -1
+    if here < _TCP_WINDOW_END:
+        window = -1
     return Packet(time_ns, header.src, header.dst, TCP, src_port, dst_port, header.length,
-                  max(header.payload - size, 0), header.ttl, vlan, fragment_key=header.fragment_key)  # fmt: skip
+                  max(header.payload - size, 0), header.ttl, vlan, flags, window, seq, ack,
+                  fragment_key=key)  # fmt: skip

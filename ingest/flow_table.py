@@ -181,8 +181,9 @@ class FlowTable:
         """
         records: list[FlowRecord] = []
         if self._clock.advance(packet.time_ns):
-            for _ in range(len(self._flows)):
-                records += self._end_oldest()
+            records += self.finish()
+            self._agenda.clear()
+            self._seconds.clear()
         now_ns = self._clock.now_ns or 0
         records += self._sweep(now_ns)
         packet = self._fragments.resolve(packet, now_ns)

@@ -1,4 +1,4 @@
-"""The flow table's clock: packet time that does not run backwards for disorder, but follows a capture that starts over."""
+"""The flow table's clock: packet time that disorder does not turn back, but that follows a capture starting over."""
 
 from typing import Final
 

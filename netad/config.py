@@ -254,8 +254,14 @@ def _check(config: Config) -> None:
         raise ConfigError("max_flows: at least 1 flow must fit")
     if not config.detectors:
         raise ConfigError("detectors: at least one is needed")
-    if not config.namespace or config.namespace != config.namespace.lower() or set(config.namespace) & set('-\\/*?"<>| ,#:'):
-        raise ConfigError(f"namespace: {config.namespace!r} must be lower case, without spaces and any of -\\/*?\"<>|,#:")
+    if (
+        not config.namespace
+        or config.namespace != config.namespace.lower()
+        or set(config.namespace) & set('-\\/*?"<>| ,#:')
+    ):
+        raise ConfigError(
+            f'namespace: {config.namespace!r} must be lower case, without spaces and any of -\\/*?"<>|,#:'
+        )
     parse_duration(config.lateness)
     window_ns = config.window_ns
     if window_ns is not None and window_ns < parse_duration("1s"):

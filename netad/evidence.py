@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,9 @@ class _Gathered:
         size = batch["orig_ip_bytes"] + batch["resp_ip_bytes"]
         largest = np.lexsort((batch["first_ns"], -size))[:SAMPLE]
         chosen = batch.select(largest)
-        self.sample += zip((-size[largest]).tolist(), chosen["first_ns"].tolist(), flow_ids(chosen, origin), strict=True)
+        self.sample += zip(
+            (-size[largest]).tolist(), chosen["first_ns"].tolist(), flow_ids(chosen, origin), strict=True
+        )
         self.sample = sorted(self.sample)[:SAMPLE]
 
     def evidence(self) -> Evidence:
@@ -75,7 +78,7 @@ class _Gathered:
         )
 
 
-def _most(counts: "pd.Series[float]") -> list[object]:
+def _most(counts: "pd.Series[float]") -> list[Any]:
     """Return the most frequent keys, ties in order of the key, so that the result is the same however flows came."""
     ordered = counts.sort_index().sort_values(ascending=False, kind="stable")
     return ordered.index[:SAMPLE].tolist()

@@ -41,6 +41,7 @@ class Reading:
     inputs: Sequence[str]
     progress: Progress | None = None
     report: IngestReport = field(default_factory=IngestReport)
+    notes: list[str] = field(default_factory=list)
 
     def flows(self) -> Iterator[FlowBatch]:
         """Yield flow records of all inputs, batch by batch, in order.
@@ -67,16 +68,17 @@ class Reading:
                 on_flows(batch.whole())
             yield from windows.add(batch)
         yield from windows.finish()
+        if windows.late:
+            self.notes.append(f"{windows.late:,} flow records came after their window was closed (see lateness)")
+        if windows.left_out:
+            self.notes.append(f"{windows.left_out:,} flow records of multicast or unspecified sources were left out")
 
 
 def all_profiles(reading: Reading, on_flows: Callable[[FlowBatch], None] | None = None) -> "pd.DataFrame":
     """Return every profile of the inputs in one frame, in order of window and source."""
-    import pandas as pd
+    from netad.profiles.frame import join_frames
 
-    from netad.profiles.frame import empty_frame
-
-    frames = list(reading.profiles(on_flows))
-    return pd.concat(frames, ignore_index=True) if frames else empty_frame()
+    return join_frames(list(reading.profiles(on_flows)))
 
 
 def train_model(config: Config, reading: Reading, name: str) -> "Model":
@@ -121,9 +123,9 @@ def open_model(config: Config) -> tuple["Model", Config]:
 
 @dataclass
 class Judgement:
-    """What scoring found: the anomalies, and how much was looked at."""
+    """What scoring found: the anomalies, and how much was looked at. Without any profile there may be no model."""
 
-    model: "Model"
+    model: "Model | None"
     threshold: float
     anomalies: list[Anomaly] = field(default_factory=list)
     profiles: int = 0
@@ -138,12 +140,13 @@ class Judgement:
         self.profiles += len(frame)
         self.sources.update(frame["source"])
         self.windows.update(frame["window_start_ns"].tolist())
-        if frame.empty:
+        model = self.model
+        if frame.empty or model is None:
             return
-        scores = self.model.score(frame)
+        scores = model.score(frame)
         flagged = np.flatnonzero(scores.score >= self.threshold)
         rows = frame.iloc[flagged]
-        explanations = explain(self.model, rows)
+        explanations = explain(model, rows)
         for index, row, (reasons, profile) in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
             self.anomalies.append(
                 Anomaly(
@@ -151,20 +154,20 @@ class Judgement:
                     inside=bool(row["inside"]),
                     window_start_ns=int(row["window_start_ns"]),
                     window_end_ns=int(row["window_end_ns"]),
-                    window_length=self.model.window,
+                    window_length=model.window,
                     score=float(scores.score[index]),
                     threshold=self.threshold,
                     tail=float(scores.tail[index]),
                     severity=severity(float(scores.score[index]), self.threshold),
                     detector=str(scores.detector[index]),
                     detector_scores={name: float(column[index]) for name, column in scores.by_detector.items()},
-                    model_name=self.model.name,
-                    model_version=self.model.version,
+                    model_name=model.name,
+                    model_version=model.version,
                     reasons=reasons,
                     profile=profile,
                     totals=_totals(row),
                     window_digest=row["window_digest"],
-                    baseline_profiles=self.model.profiles,
+                    baseline_profiles=model.profiles,
                 )
             )
 
@@ -187,7 +190,7 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
         return judgement
     profiles = all_profiles(reading, spool.add)
     if profiles.empty:
-        raise InputError(_nothing_read(reading.report))
+        return Judgement(None, 0.0)
     model = Model.train(
         profiles,
         detectors=config.detectors,
@@ -200,13 +203,6 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
     judgement = Judgement(model, model.threshold(config.budget))
     judgement.add(profiles)
     return judgement
-
-
-def _nothing_read(report: IngestReport) -> str:
-    if report.problems:
-        return "; ".join(f"{problem.path}: {problem.sentence}" for problem in report.problems)
-    kinds = ", ".join(f"{count:,} {kind}" for kind, count in report.skipped.most_common(5))
-    return f"no flow of a host in {report.packets:,} packets" + (f" (skipped: {kinds})" if kinds else "")
 
 
 def origin_of(config: Config) -> Origin:
@@ -284,7 +280,7 @@ def _close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: d
         if name in failed:
             delivery.problems.append(f"{name}: {failed[name]}")
         deliveries[name] = delivery
-        summary.notes.append(_where(name, delivery))
+        summary.deliveries.append(_where(name, delivery))
     return Result(summary, deliveries, _exit_code(summary, deliveries, failed))
 
 
@@ -318,19 +314,22 @@ def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules
         profiles=judgement.profiles,
         sources=len(judgement.sources),
         windows=len(judgement.windows),
-        window_length=model.window,
+        window_length=reading.config.window or DEFAULT_WINDOW,
         anomalies=len(events),
         suppressed=suppressed,
         skipped=dict(report.skipped.most_common()),
         problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
         suppressed_by_rule=dict(rules.hits) if rules is not None else {},
-        baseline=_baseline(model, report),
+        baseline=_baseline(model),
         threshold=judgement.threshold,
-        notes=list(model.notes),
+        budget=reading.config.budget,
+        notes=[*reading.notes, *(model.notes if model is not None else ())],
     )
 
 
-def _baseline(model: "Model", report: IngestReport) -> str:
+def _baseline(model: "Model | None") -> str:
+    if model is None:
+        return "none, because the input holds no flow of a host"
     if model.self_baseline:
         return (f"no model was given: the {model.profiles:,} profiles of this input are their own baseline, "
                 "so what all of it has in common cannot stand out (netad train makes a model)")  # fmt: skip

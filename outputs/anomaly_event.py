@@ -6,6 +6,7 @@ from typing import Any
 from netad.core.identity import content_id
 from netad.core.timing import iso
 from netad.detectors.anomaly import Anomaly, Reason
+from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope
 from netad.outputs.wording import figure, percent, score_text
@@ -52,7 +53,7 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
             "reason": reason_text(anomaly),
         },
     )
-    document["message"] = sentence(anomaly)
+    document["message"] = message(anomaly)
     document["rule"] = {
         "id": f"netad.{anomaly.detector}.source_profile",
         "name": "Unusual network profile of a source address",
@@ -72,14 +73,15 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
     return document
 
 
-def sentence(anomaly: Anomaly) -> str:
-    """Return what happened as one sentence: who, when, the features that matter most, and how unusual that is."""
-    told = [_told(reason) for reason in anomaly.reasons[:TOP] if isfinite(reason.actual)]
-    why = "; ".join(told) if told else "its profile as a whole"
+def message(anomaly: Anomaly) -> str:
+    """Return what happened as one sentence: who did what, what else is unusual, when, and how unusual that is."""
+    reasons = [reason for reason in anomaly.reasons if isfinite(reason.actual) and isfinite(reason.typical)]
+    profile = [reason for reason in anomaly.profile if isfinite(reason.actual)]
+    told = "".join(f", {_told(reason)}" for reason in reasons[1:TOP])
     return (
-        f"Unusual traffic from {anomaly.source} between {_seconds(anomaly.window_start_ns)} and "
-        f"{_seconds(anomaly.window_end_ns)} ({anomaly.window_length}): {why}; "
-        f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}."
+        f"{sentence(anomaly.source, anomaly.window_length, reasons, profile)}{told}; "
+        f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}, "
+        f"between {_seconds(anomaly.window_start_ns)} and {_seconds(anomaly.window_end_ns)}."
     )
 
 
@@ -103,8 +105,8 @@ def _told(reason: Reason) -> str:
     if not isfinite(reason.actual):
         return f"{reason.label} missing"
     unit = f" {reason.unit}" if reason.unit in ("bytes", "s") else ""
-    usual = f" (usually {figure(reason.typical, reason.unit)})" if isfinite(reason.typical) else ""
-    return f"{reason.label} {figure(reason.actual, reason.unit)}{unit}{usual}"
+    typical = f" (typical {figure(reason.typical, reason.unit)})" if isfinite(reason.typical) else ""
+    return f"{reason.label} {figure(reason.actual, reason.unit)}{unit}{typical}"
 
 
 def _endpoints(anomaly: Anomaly) -> dict[str, Any]:

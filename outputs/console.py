@@ -1,5 +1,6 @@
 """The console report: suspicious sources ranked, each beside its baseline, and what was read, found and sent."""
 
+import io
 import json
 import sys
 from collections.abc import Iterable, Iterator
@@ -41,18 +42,20 @@ class ConsoleOutput:
 
     def write(self, events: Iterable[Event]) -> None:
         """Take events; in JSON, print the anomalies among them at once."""
-        for event in events:
-            if not self._recent.add(event["event"]["id"]):
-                self._delivery.duplicates += 1
-                continue
-            self._delivery.delivered += 1
-            if event["data_stream"]["dataset"] == DATASET:
-                self._take(event)
-        if self._json:
-            try:
+        coming = iter(events)
+        try:
+            for event in coming:
+                if not self._recent.add(event["event"]["id"]):
+                    self._delivery.duplicates += 1
+                    continue
+                self._delivery.delivered += 1
+                if event["data_stream"]["dataset"] == DATASET:
+                    self._take(event)
+            if self._json:
                 self._stream.flush()
-            except OSError as error:
-                raise self._failed(error) from error
+        except OSError as error:
+            self._delivery.delivered += sum(1 for _ in coming)
+            raise self._failed(error) from error
 
     def close(self, summary: RunSummary) -> Delivery:
         """Print the report. When that fails, everything is counted as dead."""
@@ -66,11 +69,8 @@ class ConsoleOutput:
 
     def _take(self, event: Event) -> None:
         if self._json:
-            try:
-                # ASCII only, so that no text from outside can drive a terminal and every encoding carries it.
-                self._stream.write(json.dumps(event, separators=(",", ":")) + "\n")
-            except OSError as error:
-                raise self._failed(error) from error
+            # ASCII only, so that no text from outside can drive a terminal and every encoding carries it.
+            self._stream.write(json.dumps(event, separators=(",", ":")) + "\n")
         elif event["netad"]["suppression"]["suppressed"]:
             self._suppressed.add(event)
         elif event["netad"]["entity"]["inside"]:
@@ -87,15 +87,16 @@ class ConsoleOutput:
 
     def _rendered(self, summary: RunSummary) -> str:
         """Return the whole report as text, with colour codes if the stream is a terminal that wants them."""
-        console = Console(file=self._stream, markup=False, highlight=False, emoji=False)
-        console.width = min(console.width, WIDEST) if self._stream.isatty() else PIPE_WIDTH
-        with console.capture() as capture:
-            for part in self._report(summary):
-                console.print(part)
-            console.print()
-            for heading, sentence in closing_lines(summary):
-                console.print(Text.assemble((f"{heading}: ", "bold"), self._show(sentence)))
-        return "\n".join(line.rstrip(" ") for line in capture.get().split("\n"))
+        terminal = self._stream.isatty()
+        page = io.StringIO()  # not the stream itself: rich ends the program when a pipe's reader has gone
+        console = Console(file=page, force_terminal=terminal or None, markup=False, highlight=False, emoji=False)
+        console.width = min(console.width, WIDEST) if terminal else PIPE_WIDTH
+        for part in self._report(summary):
+            console.print(part)
+        console.print()
+        for heading, sentence in closing_lines(summary):
+            console.print(Text.assemble((f"{heading}: ", "bold"), self._show(sentence)))
+        return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
 
     def _report(self, summary: RunSummary) -> Iterator[RenderableType]:
         if not self._inside and not self._outside:

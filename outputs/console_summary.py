@@ -52,7 +52,7 @@ def _found(summary: RunSummary) -> str:
 
 
 def _sent(summary: RunSummary) -> str:
-    return "; ".join(summary.deliveries) if summary.deliveries else "to this console only"
+    return "; ".join(summary.deliveries) if summary.deliveries else "to this console"
 
 
 def _threshold(summary: RunSummary) -> str:

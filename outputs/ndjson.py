@@ -61,9 +61,9 @@ class NdjsonOutput:
 
     def write(self, events: Iterable[Event]) -> None:
         """Write events as lines, those that this run has written already left out and counted."""
-        ingested = self._clock()
+        ingested, coming = self._clock(), iter(events)
         try:
-            for event in events:
+            for event in coming:
                 if not self._recent.add(event["event"]["id"]):
                     self._delivery.duplicates += 1
                     continue
@@ -72,6 +72,7 @@ class NdjsonOutput:
             self._file.flush()
         except OSError as error:
             self._fail()
+            self._delivery.dead += sum(1 for _ in coming)
             raise OutputError(self._sentence(error)) from error
 
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's

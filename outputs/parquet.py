@@ -66,11 +66,15 @@ class ParquetOutput:
 
     def write(self, events: Iterable[Event]) -> None:
         """Take events; what does not fit in memory any more goes to disk."""
-        ingested = self._clock()
-        for event in events:
-            self._add(stamped(event, ingested))
-            while self._rows >= self._max_rows or self._bytes >= MAX_BYTES:
-                self._flush(max(self._pending, key=lambda partition: len(self._pending[partition])))
+        ingested, coming = self._clock(), iter(events)
+        try:
+            for event in coming:
+                self._add(stamped(event, ingested))
+                while self._rows >= self._max_rows or self._bytes >= MAX_BYTES:
+                    self._flush(max(self._pending, key=lambda partition: len(self._pending[partition])))
+        except OutputError:
+            self._delivery.dead += sum(1 for _ in coming)
+            raise
 
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Write what is still in memory. What cannot be written is counted as dead."""

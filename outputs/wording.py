@@ -15,12 +15,12 @@ def figure(value: float, unit: str = "") -> str:
 def percent(share: float) -> str:
     """Return a share (0..1) as per cent, never rounded up to 100 % or down to 0 %."""
     if share in (0.0, 1.0):
-        return f"{share:.0%}"
+        return f"{share * 100:.0f} %"
     for digits in (1, 2, 3):
-        text = f"{share:.{digits}%}"
-        if 0 < float(text[:-1]) < 100:
-            return text
-    return "<0.001%" if share < 0.5 else ">99.999%"
+        text = f"{share * 100:.{digits}f}"
+        if 0 < float(text) < 100:
+            return f"{text} %"
+    return "<0.001 %" if share < 0.5 else ">99.999 %"
 
 
 def score_text(score: float) -> str:

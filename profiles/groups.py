@@ -189,6 +189,8 @@ class Groups:
     def lacking(self, needs: tuple[str, ...]) -> Mask:
         """Tell which groups hold a slice whose input lacks one of the columns, shape (g,)."""
         lacks = np.array([not carried.issuperset(needs) for carried in self.carried])
+        if not lacks.any():
+            return np.zeros(len(self), dtype=bool)
         return np.logical_or.reduceat(lacks[self["carries"]], self.starts)
 
 

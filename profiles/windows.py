@@ -25,7 +25,7 @@ LATENESS_NS = 600 * SECOND_NS
 # Addresses that no host has: unspecified, multicast, broadcast. Link-local ones are hosts'.
 NO_HOST = Networks.parse(("0.0.0.0/32", "::/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8"))
 
-_KEPT = MEASURED_COLUMNS | set(DIGEST_COLUMNS) | {"orig_hi", "orig_lo"}
+_KEPT = MEASURED_COLUMNS | set(DIGEST_COLUMNS) | {"part"}
 _INT64 = np.iinfo(np.int64)
 
 
@@ -71,7 +71,8 @@ class WindowAggregator:
 
         Rows of a frame are sorted by window (a supplementary frame may have several) and address.
         """
-        slices = batch.slices()
+        # Narrowed first, so that only what is kept is copied.
+        slices = FlowBatch({name: column for name, column in batch.columns.items() if name in _KEPT}).slices()
         if not len(slices):
             return []
         window, slot = self._place(slices)
@@ -110,11 +111,11 @@ class WindowAggregator:
         carries = frozenset(slices.columns)
         if carries not in self._carried:
             self._carried.append(carries)
-        columns = {name: column[hosts] for name, column in slices.columns.items() if name in _KEPT}
-        columns["window"], columns["slot"] = window[hosts], slot[hosts]
-        columns["carries"] = np.full(len(columns["slot"]), self._carried.index(carries), dtype=np.int64)
-        self._held.append(FlowBatch(columns))
-        self._next_slot = min(self._next_slot, int(columns["slot"].min()))
+        code = np.full(len(slices), self._carried.index(carries), dtype=np.int16)
+        columns = {name: column for name, column in slices.columns.items() if name != "part"}
+        rows = FlowBatch({**columns, "window": window, "slot": slot, "carries": code})
+        self._held.append(rows if hosts.all() else rows.select(hosts))
+        self._next_slot = min(self._next_slot, int(self._held[-1]["slot"].min()))
 
     def _close(self, before: int | None) -> list[pd.DataFrame]:
         """Make frames of the slots before a slot, or of all, and keep the rest."""

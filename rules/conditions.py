@@ -1,9 +1,9 @@
 """`match` and `except`: located nodes to checked conditions."""
 
+from netad.core.problems import Problems, did_you_mean, shown
 from netad.core.yaml_nodes import Items, Mapping, Node, Refused, Scalar
 from netad.rules.fields import KINDS, Field, find_field
 from netad.rules.lists import Group, Lists, is_reference, read_group
-from netad.core.problems import Problems, did_you_mean, shown
 from netad.rules.rule import Condition, Match, Modifier
 from netad.rules.values import MODIFIERS
 

@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from netad.core.yaml_nodes import MAX_BYTES
 from netad.core.problems import Position, Problems
+from netad.core.yaml_nodes import MAX_BYTES
 
 MAX_FILES = 10_000
 MAX_TOTAL_BYTES = 64 << 20

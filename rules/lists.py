@@ -4,9 +4,9 @@ import re
 from dataclasses import dataclass, field
 
 from netad.core.errors import Location
+from netad.core.problems import Problems, did_you_mean, shown
 from netad.core.yaml_nodes import Items, Mapping, Node, Refused, Scalar
 from netad.rules.fields import Field
-from netad.core.problems import Problems, did_you_mean, shown
 from netad.rules.rule import Modifier, Value
 from netad.rules.values import fits_every_value, rule_value
 

@@ -8,9 +8,9 @@ import re
 from typing import TypeAlias
 
 from netad.core.errors import ConfigError
+from netad.core.problems import shown
 from netad.core.timing import parse_time
 from netad.core.yaml_nodes import Scalar
-from netad.core.problems import shown
 
 Reading: TypeAlias = str | int | float | bool | None
 

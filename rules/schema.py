@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from netad.rules.conditions import read_match
-from netad.core.yaml_nodes import Items, Mapping, Node, Refused, Scalar
-from netad.rules.lists import Lists
 from netad.core.problems import Problems, did_you_mean, shown
+from netad.core.yaml_nodes import Items, Mapping, Node, Refused, Scalar
+from netad.rules.conditions import read_match
+from netad.rules.lists import Lists
 from netad.rules.rule import ACTIONS, Action, Match, Rule
 from netad.rules.scalars import parse_moment, read_scalar
 

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from math import isnan
 
 from netad.core.errors import ConfigError
+from netad.core.problems import shown
 from netad.core.timing import parse_time
 from netad.core.yaml_nodes import Scalar
 from netad.rules.fields import KINDS, Field, Kind
 from netad.rules.networks import Address, Network, parse_address, parse_network
-from netad.core.problems import shown
 from netad.rules.rule import Modifier, Value
 from netad.rules.scalars import parse_moment, read_scalar
 

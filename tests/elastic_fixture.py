@@ -30,7 +30,11 @@ NO_SERVER = "no Elasticsearch"
 
 
 class UnavailableError(Exception):
-    """One way to get a server does not work here; the message says why."""
+    """One way to get a server does not work here; the message says why in one line, `details` all there is to know."""
+
+    def __init__(self, message: str, details: str = "") -> None:
+        self.details = details
+        super().__init__(message)
 
 
 @pytest.fixture(scope="session")
@@ -42,7 +46,8 @@ def elastic_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             pytest.fail(f"nothing answers at NETAD_TEST_ELASTIC_URL={named}")
         yield named
         return
-    reasons = []
+    reasons: list[str] = []
+    details: list[str] = []
     with contextlib.ExitStack() as stack:
         url = None
         for way in (_container, lambda: _node(tmp_path_factory.mktemp("elastic"))):
@@ -51,10 +56,11 @@ def elastic_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
                 break
             except UnavailableError as error:
                 reasons.append(str(error))
+                details.append(error.details)
         if url is None:
             sentence = f"{NO_SERVER}: {'; '.join(reasons)}"
             if os.environ.get("CI") == "true":
-                pytest.fail(sentence)
+                pytest.fail("\n".join((sentence, *details)).strip())
             pytest.skip(sentence)
         yield url
 
@@ -164,9 +170,10 @@ def _wait_until_ready(child: subprocess.Popen[bytes], errors: Path) -> None:
         killer.cancel()
         killer.join()
     code = child.wait()
-    tail = errors.read_text(errors="replace").strip()[-1500:]
-    limit = f"limit {START_LIMIT_S:g} s"
-    raise UnavailableError(f"the in-process node ended with {code} before it was ready ({limit}): {tail}")
+    tail = errors.read_text(errors="replace").strip()[-3000:]
+    last = tail.splitlines()[-1] if tail else "it said nothing"
+    limit = f"{START_LIMIT_S:g} s at most"
+    raise UnavailableError(f"the in-process node ended with {code} before it was ready ({limit}): {last}", tail)
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
@@ -202,8 +209,8 @@ def _answers(url: str) -> bool:
 
 
 def _call(url: str, method: str, path: str) -> dict[str, object]:
-    request = urllib.request.Request(url.rstrip("/") + path, method=method)  # noqa: S310 - the URL of the test server
-    with urllib.request.urlopen(request, timeout=90) as response:  # noqa: S310
+    request = urllib.request.Request(url.rstrip("/") + path, method=method)
+    with urllib.request.urlopen(request, timeout=90) as response:
         answer = json.load(response)
     assert isinstance(answer, dict)
     return answer

@@ -17,11 +17,11 @@ COMMANDS = ("ingest", "train", "flows", "profiles", "sample", "setup")
 class CommandGroup(click.Group):
     """Finds `netad NAME` in `netad.cli.NAME`, imported on use."""
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click gives it
         """Return the commands in the order of the help."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """Return the command, or None when there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
@@ -44,7 +44,7 @@ class CommandGroup(click.Group):
 @click.group(cls=CommandGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="netad")
 def root() -> None:
-    """Find anomalous hosts in network captures, explain them, and ship ECS events.
+    r"""Find anomalous hosts in network captures, explain them, and ship ECS events.
 
     \b
     netad ingest capture.pcap                    print what stands out
@@ -71,7 +71,7 @@ def main(arguments: list[str] | None = None) -> None:
     except NetadError as error:
         _traceback(given)
         _fail("\n".join(error.problems) if isinstance(error, RuleError) else str(error), error.exit_code)
-    except Exception as error:  # noqa: BLE001 - the last line of defence says so plainly
+    except Exception as error:
         _traceback(given)
         _fail(f"internal error, please report it: {type(error).__name__}: {error} (-vv shows where)", ExitCode.INTERNAL)
     sys.exit(code if isinstance(code, int) else ExitCode.DONE)

@@ -9,18 +9,24 @@ from netad.cli.options import common_options, inputs_argument, reading_options, 
 
 @click.command("flows", short_help="Write flow records to a file.")
 @inputs_argument
-@click.option("-o", "--output", "target", metavar="FILE", required=True,
-              help="FILE.parquet, FILE.csv, FILE.ndjson (ECS events), or - for CSV on stdout.")
+@click.option(
+    "-o",
+    "--output",
+    "target",
+    metavar="FILE",
+    required=True,
+    help="FILE.parquet, FILE.csv, FILE.ndjson (ECS events), or - for CSV on stdout.",
+)
 @reading_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
-    """Turn captures into bidirectional flow records, as Zeek would see them.
+def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
+    r"""Turn captures into bidirectional flow records, as Zeek would see them.
 
     \b
     netad flows capture.pcap -o flows.parquet
     netad flows capture.pcap -o - | head
-    """  # noqa: D301
+    """
     config = settings(flags | {"window": "capture"})
 
     from netad.core.errors import ExitCode

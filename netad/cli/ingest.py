@@ -24,22 +24,34 @@ log = logging.getLogger("netad.ingest")
 
 @click.command("ingest", short_help="Find and explain anomalous hosts, and ship them.")
 @inputs_argument
-@click.option("--to", multiple=True, metavar="OUTPUT",
-              help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL]; may be given several times. "
-                   "[console]")
+@click.option(
+    "--to",
+    multiple=True,
+    metavar="OUTPUT",
+    help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL]; may be given several times. "
+    "[console]",
+)
 @flows_option
-@click.option("--model", metavar="DIR", help="Model made by 'netad train'; without one the capture is its own baseline.")
+@click.option(
+    "--model", metavar="DIR", help="Model made by 'netad train'; without one the capture is its own baseline."
+)
 @click.option("--budget", metavar="SHARE", help="False alarms accepted among normal profiles. [1/1000]")
 @click.option("--rules", multiple=True, metavar="FILE|DIR", help="YAML suppression rules; may be given several times.")
-@click.option("--format", "report_format", type=click.Choice(("text", "json")), default="text", show_default=True,
-              help="How the console prints anomalies.")
+@click.option(
+    "--format",
+    "report_format",
+    type=click.Choice(("text", "json")),
+    default="text",
+    show_default=True,
+    help="How the console prints anomalies.",
+)
 @window_option
 @reading_options
 @detection_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
-    """Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
+def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
+    r"""Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
 
     INPUT is a pcap or pcapng file, a directory, a glob, or - for stdin.
 
@@ -49,14 +61,14 @@ def command(ctx: click.Context, inputs: tuple[str, ...], report_format: str, **f
     tcpdump -w - -c 10000 | netad ingest - --window 5m --format json
 
     Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
-    """  # noqa: D301
+    """
     if flags["budget"] is not None:
         from netad.config import parse_budget
 
         flags["budget"] = parse_budget(flags["budget"])
     config = settings(flags)
     rules = _rules(config)
-    outputs = [(target, _output(target, config, report_format)) for target in dict.fromkeys(config.to)]
+    outputs = [(target, _output(target, report_format)) for target in dict.fromkeys(config.to)]
 
     from netad.pipeline import Reading, ingest
     from netad.progress import progress
@@ -82,7 +94,7 @@ def _rules(config: "Config") -> Any:  # noqa: ANN401 - a RuleSet, imported only 
     return rules
 
 
-def _output(target: str, config: "Config", report_format: str) -> "Output":
+def _output(target: str, report_format: str) -> "Output":
     """Return the output that `NAME[:WHERE]` names.
 
     Raises:

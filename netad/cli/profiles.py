@@ -9,18 +9,19 @@ from netad.cli.options import common_options, inputs_argument, reading_options, 
 
 @click.command("profiles", short_help="Write the profile of every source and window to a file.")
 @inputs_argument
-@click.option("-o", "--output", "target", metavar="FILE", required=True,
-              help="FILE.parquet, FILE.csv, or - for CSV on stdout.")
+@click.option(
+    "-o", "--output", "target", metavar="FILE", required=True, help="FILE.parquet, FILE.csv, or - for CSV on stdout."
+)
 @window_option
 @reading_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
-    """Turn captures into one behavioural profile for every source address and window.
+def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
+    r"""Turn captures into one behavioural profile for every source address and window.
 
     \b
     netad profiles capture.pcap --window 5m -o profiles.parquet
-    """  # noqa: D301
+    """
     config = settings(flags)
 
     from netad.core.errors import ExitCode

@@ -5,7 +5,14 @@ from typing import Any
 
 import click
 
-from netad.cli.options import common_options, detection_options, inputs_argument, reading_options, settings, window_option
+from netad.cli.options import (
+    common_options,
+    detection_options,
+    inputs_argument,
+    reading_options,
+    settings,
+    window_option,
+)
 
 
 @click.command("train", short_help="Learn a model of normal traffic.")
@@ -17,13 +24,13 @@ from netad.cli.options import common_options, detection_options, inputs_argument
 @detection_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, inputs: tuple[str, ...], folder: str, name: str | None, **flags: Any) -> None:
-    """Learn what normal profiles look like from captures without attacks, and write the model to a directory.
+def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: str | None, **flags: Any) -> None:
+    r"""Learn what normal profiles look like from captures without attacks, and write the model to a directory.
 
     \b
     netad train /var/capture/last-week --model office
     netad ingest today.pcap --model office
-    """  # noqa: D301
+    """
     config = settings(flags)
 
     from netad.core.errors import ExitCode

@@ -8,7 +8,7 @@ from netad.sample.rhythm import Presence, Span, arrivals, every, heavy, random_s
 from netad.sample.sites import World
 from netad.sample.wire import Endpoint
 
-_OFFICE_HOURS = Presence(int(7.5 * 3600), int(18.5 * 3600), 12 * 3600, 3600, (1.0,) * 24)
+_OFFICE_HOURS = Presence(int(7.5 * 3600), int(18.5 * 3600), 12 * 3600, 1500, (1.0,) * 24)
 _SOUND_NS = 60_000_000  # one RTP packet
 _SIP, _RTP = 5060, 16_384
 
@@ -90,9 +90,10 @@ def _poll(machine: Machine, span: Span) -> None:
 
 
 def _badges(machine: Machine, span: Span, scale: float) -> None:
-    """Report badges to the application server."""
+    """Report badges to the application server, and every ten minutes that the reader is well."""
     rng, server = machine.rng, HOSTS["app"].v4
-    for time in arrivals(rng, span, 5.0 * scale, _OFFICE_HOURS.level):
+    times = [*arrivals(rng, span, 8.0 * scale, _OFFICE_HOURS.level), *every(rng, span, 600, 0.02)]
+    for time in sorted(times):
         conversation = machine.converse(time, server, 80).open()
         conversation.send(payloads.http_request(rng, "app.office.example", 96, "POST"), after_ns=3_000_000)
         conversation.send(payloads.http_response(rng, 20), back=True, after_ns=5_000_000)

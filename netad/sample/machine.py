@@ -11,6 +11,7 @@ from netad.sample.tcp import Conversation
 from netad.sample.wire import Endpoint, Packet, icmp_frame, udp_frame
 
 _ASKS_UPSTREAM = 0.35  # share of questions that the office resolver cannot answer from its own cache
+_UPSTREAM_OVER_V6 = 0.4
 _PREFERS_V6 = 0.85
 
 
@@ -102,21 +103,25 @@ class Machine:
         request, reply = names.question(ident, name, kind), _answer(ident, name, kind, site)
         sent_ns = time_ns
         if self.rng.random() < _ASKS_UPSTREAM and own.v4.vlan is None:
-            self._ask_upstream(time_ns + 100_000, name, kind, site)
-            time_ns += self.world.services["dns.example.com"].v4[0].delay_ns * 3 // 2
+            time_ns = self._ask_upstream(time_ns + 100_000, name, kind, site)
         source, port = self.towards(resolver), self.port()
         heard_ns = time_ns + resolver.delay_ns + heavy(self.rng, 300_000, 0.8, 20_000_000)
         self.packets.append((sent_ns, udp_frame(source, resolver, (port, 53), request, self.rng.getrandbits(16))))
         self.packets.append((heard_ns, udp_frame(resolver, source, (53, port), reply, self.rng.getrandbits(16))))
         return heard_ns
 
-    def _ask_upstream(self, time_ns: int, name: str, kind: int, site: Site | None) -> None:
-        resolver, upstream = HOSTS["dns"].v4, self.world.services["dns.example.com"].v4[0]
+    def _ask_upstream(self, time_ns: int, name: str, kind: int, site: Site | None) -> int:
+        """Let the office resolver ask the provider's; return when that answered."""
+        provider, dns = self.world.services["dns.example.com"], HOSTS["dns"]
+        resolver, upstream = dns.v4, provider.v4[0]
+        if dns.v6 is not None and self.rng.random() < _UPSTREAM_OVER_V6:
+            resolver, upstream = dns.v6, provider.v6[0]
         port, ident = self.rng.randint(1024, 65_535), self.rng.getrandbits(16)
         heard_ns = time_ns + upstream.delay_ns + self.rng.randrange(upstream.delay_ns // 3)
         request, reply = names.question(ident, name, kind), _answer(ident, name, kind, site)
         self.packets.append((time_ns, udp_frame(resolver, upstream, (port, 53), request, ident)))
         self.packets.append((heard_ns, udp_frame(upstream, resolver, (53, port), reply, ident)))
+        return heard_ns
 
 
 def _answer(ident: int, name: str, kind: int, site: Site | None) -> bytes:

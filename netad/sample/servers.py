@@ -1,15 +1,16 @@
 """Normal days of the servers and the network's own machines: relaying mail, backups, monitoring, updates."""
 
 from netad.core.timing import SECOND_NS
-from netad.sample import sessions
+from netad.sample import names, sessions
 from netad.sample.hosts import HOSTS, Host
 from netad.sample.machine import Machine
 from netad.sample.rhythm import Presence, Span, arrivals, every, heavy, random_stream
 from netad.sample.sites import MAIL_PARTNERS, World
+from netad.sample.wire import Endpoint
 
 _CHECKED = ("gateway", "dns", "files", "mail", "printer")
 # Mail and backups follow the working day, with a little going on at any time.
-_OFFICE_HOURS = Presence(6 * 3600, 20 * 3600, 12 * 3600, 3600, (1.0,) * 24)
+_OFFICE_HOURS = Presence(6 * 3600, 20 * 3600, 12 * 3600, 1500, (1.0,) * 24)
 
 
 def server_days(world: World, seed: int, day: int, span: Span, scale: float) -> list[Machine]:
@@ -65,17 +66,26 @@ def _relay_mail(machine: Machine, span: Span, scale: float) -> None:
         if not comes_in:
             sessions.submit_mail(machine, known_ns, server, port=25)
             continue
+        _check_sender(machine, known_ns, server)
         partner = Machine(Host(site.name, "mail-server", own.system, server), machine.world, rng)
         sessions.submit_mail(partner, known_ns, own.v4, port=25)
         machine.packets += partner.packets
 
 
+def _check_sender(machine: Machine, time_ns: int, server: Endpoint) -> None:
+    """Look up who is sending mail, backwards and in two block lists."""
+    backwards = ".".join(str(byte) for byte in reversed(server.address))
+    machine.look_up(time_ns + 2_000_000, f"{backwards}.in-addr.arpa", names.PTR, None)
+    for blocklist in ("bl.example.com", "spam.example"):
+        machine.look_up(time_ns + 40_000_000, f"{backwards}.{blocklist}", names.A, None)
+
+
 def _back_up(machine: Machine, span: Span) -> None:
-    """Upload what changed to the backup service, every hour: a legitimate upload that comes back every day."""
+    """Upload what changed to the backup service, every half hour: a legitimate upload that comes back every day."""
     rng, site = machine.rng, machine.world.services["backup.example.com"]
-    for time in every(rng, span, 3600, 0.02):
+    for time in every(rng, span, 1800, 0.02):
         known_ns, server = machine.resolve(time, site)
-        changed = heavy(rng, 90_000 * max(0.1, _OFFICE_HOURS.level(time)), 0.7, 600_000)
+        changed = heavy(rng, 45_000 * max(0.1, _OFFICE_HOURS.level(time)), 0.7, 600_000)
         exchanges = [(600, 400, 20_000_000), (changed, 120, 50_000_000), (80, 60, 10_000_000)]
         sessions.tls_session(machine, known_ns, server, site.name, exchanges)
 
@@ -85,7 +95,10 @@ def _monitor(machine: Machine, span: Span) -> None:
     rng = machine.rng
     for time in every(rng, span, 300, 0.0):
         for number, name in enumerate(_CHECKED):
-            machine.ping(time + number * 20_000_000, HOSTS[name].v4, 1, answered=rng.random() < 0.998)
+            checked = HOSTS[name]
+            for end in (checked.v4, checked.v6):
+                if end is not None:
+                    machine.ping(time + number * 20_000_000, end, 1, answered=rng.random() < 0.998)
         sessions.http_fetch(
             machine, time + SECOND_NS, HOSTS["printer"].v4, "printer.office.example", rng.randint(700, 760)
         )

@@ -129,7 +129,7 @@ class Conversation:
 
     def leave(self) -> None:
         """Stay open: only the outstanding acknowledgement is sent."""
-        self._settle()
+        self._settle(_DELAYED_ACK_NS)
 
     def _handshake_syn(self) -> None:
         self._syn(self.now)
@@ -152,16 +152,21 @@ class Conversation:
         self._last = sender
         if self._pending is not None:
             receiver, heard_ns = self._pending
-            if receiver != sender or time - heard_ns > _DELAYED_ACK_NS + self._sides[receiver].endpoint.delay_ns:
-                self._settle()
+            gap_ns = time - heard_ns
+            # An answer carries the acknowledgement when it comes soon; otherwise that goes first, before anything
+            # that the receiver could still say to what follows.
+            if receiver != sender:
+                self._settle(min(_DELAYED_ACK_NS, gap_ns))
+            elif gap_ns > _DELAYED_ACK_NS + self._sides[receiver].endpoint.delay_ns:
+                self._settle(_DELAYED_ACK_NS)
             self._pending = None
         return time
 
-    def _settle(self) -> None:
+    def _settle(self, within_ns: int) -> None:
         if self._pending is not None:
             receiver, heard_ns = self._pending
-            wait = self._rng.randrange(_DELAYED_ACK_NS)
-            self._emit(receiver, heard_ns + self._sides[receiver].endpoint.delay_ns + wait, ACK)
+            wait_ns = self._rng.randrange(within_ns + 1)
+            self._emit(receiver, heard_ns + self._sides[receiver].endpoint.delay_ns + wait_ns, ACK)
             self._pending = None
 
     def _emit(

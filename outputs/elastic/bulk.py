@@ -45,7 +45,7 @@ class RetryPolicy:
 
     def pause_s(self, attempt: int) -> float:
         """Return the seconds to wait after failed attempt number `attempt` (from 0)."""
-        whole = min(self.first_pause_s * 2.0**attempt, self.longest_pause_s)
+        whole = min(self.first_pause_s * 2.0 ** min(attempt, 30), self.longest_pause_s)
         return whole * (0.5 + self.chance() / 2)
 
 

@@ -5,6 +5,7 @@ import ipaddress
 import logging
 import os
 import re
+import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -77,11 +78,7 @@ class ElasticConfig:
 
 
 def connect(config: ElasticConfig) -> "Elasticsearch":
-    """Return a client. It asks nothing yet; a failed request is tried on each of several nodes, and not again.
-
-    Raises:
-        ConfigError: the certificate authority's file holds no certificates.
-    """
+    """Return a client. It asks nothing yet; a failed request is tried on each of several nodes, and not again."""
     from elasticsearch import Elasticsearch
 
     options: dict[str, Any] = {}
@@ -98,18 +95,15 @@ def connect(config: ElasticConfig) -> "Elasticsearch":
     local = all(_is_loopback(url) for url in config.urls)
     if options.keys() & {"api_key", "basic_auth"} and not local and any(u.startswith("http:") for u in config.urls):
         log.warning("the credentials go to %s unencrypted: https would protect them", config.target)
-    try:
-        return Elasticsearch(
-            list(config.urls),
-            request_timeout=config.timeout_s,
-            max_retries=len(config.urls) - 1,
-            retry_on_status=(),
-            retry_on_timeout=False,
-            http_compress=not local,
-            **options,
-        )
-    except (OSError, ValueError) as error:
-        raise ConfigError(f"{PREFIX}CA_FILE: {config.ca_file} holds no usable certificates") from error
+    return Elasticsearch(
+        list(config.urls),
+        request_timeout=config.timeout_s,
+        max_retries=len(config.urls) - 1,
+        retry_on_status=(),
+        retry_on_timeout=False,
+        http_compress=not local,
+        **options,
+    )
 
 
 @contextlib.contextmanager
@@ -220,8 +214,14 @@ def _secret(given: Mapping[str, str], name: str) -> str | None:
 
 
 def _ca_file(path: str | None) -> str | None:
-    if path is not None and not Path(path).is_file():
+    if path is None:
+        return None
+    if not Path(path).is_file():
         raise ConfigError(f"{PREFIX}CA_FILE: there is no file {path}")
+    try:
+        ssl.create_default_context(cafile=path)
+    except OSError as error:
+        raise ConfigError(f"{PREFIX}CA_FILE: {path} holds no usable certificates") from error
     return path
 
 

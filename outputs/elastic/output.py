@@ -34,7 +34,6 @@ class ElasticOutput:
     sent. When the cluster cannot be reached or refuses this client, everything from then on goes to the spool.
 
     Raises:
-        ConfigError: (construction) the certificate authority's file holds no certificates.
         SpoolError: (`write`, `close`) events could neither be sent nor kept.
     """
 
@@ -198,7 +197,7 @@ class ElasticOutput:
 
 
 class _Reasons:
-    """Counts reasons, those alike but for a number or a quoted value together, each shown as it was met first."""
+    """Counts reasons, those alike up to a quoted value and but for numbers together; each is told as met first."""
 
     def __init__(self) -> None:
         self._counts: Counter[str] = Counter()
@@ -209,7 +208,7 @@ class _Reasons:
         return self._counts.total()
 
     def add(self, reason: str) -> None:
-        alike = re.sub(r"\d+|'[^']*'", "…", reason)
+        alike = re.sub(r"\d+", "…", reason.partition("'")[0])
         if alike not in self._first:
             if len(self._first) >= KNOWN_REASONS:
                 alike = reason = "other reasons"

@@ -143,7 +143,7 @@ class Spool:
     def _open(self, folder: Path) -> "_SpoolFile":
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        held = sum(path.stat().st_size for place in (self.pending_folder, self.dead_folder) for path in place.glob("*"))
+        held = sum(_size(path) for place in (self.pending_folder, self.dead_folder) for path in place.glob("*"))
         if held >= self._folder_bytes:
             raise SpoolError(f"the spool {self.folder} is full ({size(held)}): unsent events cannot be kept")
         self._sequence += 1
@@ -193,6 +193,13 @@ class _SpoolFile:
             os.fsync(handle)  # the rename itself has to survive a power cut
         finally:
             os.close(handle)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:  # another run has just sent and removed it
+        return 0
 
 
 def _lines(path: Path) -> Iterator[Any]:

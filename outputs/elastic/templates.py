@@ -76,6 +76,7 @@ def planned_changes(client: "Elasticsearch") -> list[Change]:
         OutputError: what answers is no Elasticsearch.
         elasticsearch.ApiError, elasticsearch.TransportError: the cluster does not tell.
     """
+    client = client.options(ignore_status=404)  # the answer where no component has such a name: an empty list
     answers = {
         "component": client.cluster.get_component_template(name="netad-*").body,
         "index": client.indices.get_index_template(name="netad-*").body,

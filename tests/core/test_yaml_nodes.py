@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netad.core import yaml_nodes
-from netad.core.yaml_nodes import MAX_BYTES, Items, Mapping, Node, Scalar, read_document
 from netad.core.problems import Problems
+from netad.core.yaml_nodes import MAX_BYTES, Items, Mapping, Node, Scalar, read_document
 
 
 def read(content: str | bytes) -> tuple[Node | None, list[str]]:

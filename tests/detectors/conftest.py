@@ -4,22 +4,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from netad.detectors.model import Model
 from netad.profiles.features import FEATURES
 from netad.profiles.frame import KEY_DTYPES
 
 HOUR_NS = 3600 * 10**9
-SCAN = (
-    "unique_destinations", "unique_destination_ports", "unique_source_ports", "destination_port_entropy",
-    "destination_entropy", "failed_share", "failed_destinations", "failed_destination_ports", "flows", "total_packets",
-    "packets_out", "bytes_out", "syn_packets", "syn_share", "rst_packets",
-)  # fmt: skip
 
 
-def quiet_profiles(count, seed=0, hosts=10):
-    """Return `count` profiles of `hosts` inside hosts: a busy or idle hour moves all of a host's counts together."""
+def _profiles(count, seed=0, hosts=10):
     draw = np.random.default_rng(seed)
     host, hour = np.arange(count) % hosts, np.arange(count) // hosts
-    busy = draw.normal(0, 0.5, count)
     frame = pd.DataFrame(
         {
             "source": [f"10.0.0.{number + 1}" for number in host],
@@ -36,27 +30,41 @@ def quiet_profiles(count, seed=0, hosts=10):
         if feature.unit == "share":
             columns[feature.name] = draw.beta(2, 8, count)
         else:
-            columns[feature.name] = np.round(np.exp(3 + busy + draw.normal(0, 0.3, count)))
+            columns[feature.name] = np.round(np.exp(3 + draw.normal(0, 0.3, count)))
     return frame.assign(**columns)
 
 
-def scanning(profiles):
-    """Return the profiles as they would be had every host scanned the network as well."""
-    changed = {name: 1.0 if FEATURES[name].unit == "share" else profiles[name] + 5000 for name in SCAN}
-    return profiles.assign(**changed)
+def _flooding(profiles):
+    return profiles.assign(
+        **{
+            feature.name: 1.0 if feature.unit == "share" else profiles[feature.name] + 20_000
+            for feature in FEATURES
+            if feature.suspicious == "high"
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def profiles():
+    """Make profiles of quiet inside hosts; takes count, seed=0 and hosts=10."""
+    return _profiles
+
+
+@pytest.fixture(scope="session")
+def flooding():
+    """Turn profiles into those of hosts that do far too much of everything that is suspicious when high."""
+    return _flooding
 
 
 @pytest.fixture(scope="session")
 def quiet():
-    """200 profiles of normal hosts; tests must not change them."""
-    return quiet_profiles(200)
+    """200 profiles of normal hosts; no test may change them."""
+    return _profiles(200)
 
 
 @pytest.fixture(scope="session")
 def model(quiet):
     """A model trained on `quiet`."""
-    from netad.detectors.model import Model
-
     return Model.train(
         quiet, detectors=["isolation_forest"], name="office", window="1h", created="2026-01-31T08:00:00.000Z"
     )

@@ -43,7 +43,7 @@ def samples(tmp_path_factory):
     folder = tmp_path_factory.mktemp("samples")
     netad = Netad(folder)
     netad("sample", "--day", "1", "-o", "normal")
-    attacks = [argument for name in ("scan", "beacon", "exfiltration", "brute-force") for argument in ("--attack", name)]
-    netad("sample", "--day", "2", "-o", "attacked", *attacks)
+    attacks = ("scan", "beacon", "exfiltration", "brute-force")
+    netad("sample", "--day", "2", "-o", "attacked", *(part for name in attacks for part in ("--attack", name)))
     netad("train", "normal", "--model", "model")
     return folder

@@ -35,7 +35,7 @@ def test_a_folder_without_captures(netad):
 
 
 def test_a_capture_without_packets_is_fine(netad):
-    """tcpdump rotates idle files too: nothing to see, nothing wrong."""
+    """Tcpdump rotates idle files too: nothing to see, nothing wrong."""
     (netad.folder / "idle.pcap").write_bytes(PCAP)
     netad("ingest", "idle.pcap")
 

@@ -83,7 +83,7 @@ def test_what_makes_no_sense_is_refused(tmp_path, text, sentence):
 
 def test_a_missing_file_is_a_sentence(tmp_path):
     """A configuration file that is not there is named."""
-    with pytest.raises(ConfigError, match="nowhere.yml"):
+    with pytest.raises(ConfigError, match=r"nowhere\.yml"):
         load_config(str(tmp_path / "nowhere.yml"), {}, {})
 
 

@@ -38,7 +38,8 @@ def test_json_messages_are_ecs(tmp_path):
 
 
 @pytest.mark.parametrize(("config", "levels"), [
-    (Config(quiet=True), ["error"]), (Config(), ["warning", "error"]), (Config(verbose=1), ["info", "warning", "error"]),
+    (Config(quiet=True), ["error"]), (Config(), ["warning", "error"]),
+    (Config(verbose=1), ["info", "warning", "error"]),
 ])  # fmt: skip
 def test_verbosity_chooses_the_level(capsys, config, levels):
     """-q keeps errors only, -v adds information."""

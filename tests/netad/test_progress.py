@@ -27,7 +27,7 @@ def test_quiet_means_quiet(monkeypatch):
 
 
 def test_the_total_is_known_for_files_and_folders_only(tmp_path):
-    """stdin and globs have no known size."""
+    """Stdin and globs have no known size."""
     (tmp_path / "a").write_bytes(b"123")
     (tmp_path / "b").write_bytes(b"45")
     assert _total([str(tmp_path)]) == 5

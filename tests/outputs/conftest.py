@@ -113,8 +113,8 @@ def flows(make_flow: Callable[..., dict[str, Any]]) -> FlowBatch:
         [
             make_flow("10.4.2.2", "198.51.100.80", orig_port=50000, resp_port=443, last_ns=START_NS + 1_500_000_123,
                       state="SF", history=b"ShADadFf", **counts),
-            make_flow("10.4.2.2", "10.4.9.7", orig_port=50001, resp_port=22, first_ns=START_NS + 1, last_ns=START_NS + 1,
-                      state="REJ", history=b"Sr", orig_packets=1, orig_ip_bytes=40, vlan=10),
+            make_flow("10.4.2.2", "10.4.9.7", orig_port=50001, resp_port=22, first_ns=START_NS + 1,
+                      last_ns=START_NS + 1, state="REJ", history=b"Sr", orig_packets=1, orig_ip_bytes=40, vlan=10),
             make_flow("203.0.113.77", "10.4.2.2", orig_port=4000, resp_port=3389, state="S0", orig_packets=1,
                       orig_ip_bytes=40, input=1),
             make_flow("fd00::5", "2001:db8::1", protocol=17, orig_port=40000, resp_port=53, state="S1", **counts),

@@ -73,7 +73,7 @@ def test_every_field_is_ecs_or_netads_own(corpus, documents):
 
 
 def test_documents_are_plain_json_without_nulls(documents):
-    """orjson takes them without NumPy support, and nothing is null."""
+    """The JSON writer takes them without NumPy support, and nothing is null."""
     for document in documents:
         assert orjson.loads(orjson.dumps(document)) == document
         assert not [name for name, value in leaves(document) if value is None or value in ([], "")]

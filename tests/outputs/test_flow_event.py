@@ -34,7 +34,16 @@ def test_each_kind_of_flow_has_its_direction_type_and_transport(events_of_flows)
 
 def test_ports_exist_where_the_protocol_has_them(events_of_flows):
     """ICMP tells type and code instead, the code only of messages that nobody answers; GRE tells nothing."""
-    assert [field(event, "destination.port") for event in events_of_flows] == [443, 22, 3389, 53, None, None, None, None]
+    assert [field(event, "destination.port") for event in events_of_flows] == [
+        443,
+        22,
+        3389,
+        53,
+        None,
+        None,
+        None,
+        None,
+    ]
     assert [field(event, "netad.flow.icmp") for event in events_of_flows][4:6] == [{"type": 8}, {"type": 3, "code": 13}]
 
 

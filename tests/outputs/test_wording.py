@@ -14,7 +14,7 @@ from netad.outputs.wording import counted, figure, percent, printable, score_tex
     [
         (812.0, "ports", "812"),
         (1234567.0, "", "1,234,567"),
-        (0.97, "share", "97.0%"),
+        (0.97, "share", "97.0 %"),
         (6.6667, "", "6.67"),
         (512.75, "bytes", "512.8"),
         (-3.0, "", "-3"),
@@ -28,14 +28,16 @@ def test_figures(value, unit, text):
 
 @pytest.mark.parametrize(
     ("share", "text"),
-    [(0.0, "0%"), (1.0, "100%"), (0.9996, "99.96%"), (0.99999999, ">99.999%"), (1e-9, "<0.001%"), (0.5, "50.0%")],
+    [(0.0, "0 %"), (1.0, "100 %"), (0.9996, "99.96 %"), (0.99999999, ">99.999 %"), (1e-9, "<0.001 %"), (0.5, "50.0 %")],
 )
 def test_shares_are_never_rounded_to_all_or_nothing(share, text):
     """99.96 % of the baseline is not all of it."""
     assert percent(share) == text
 
 
-@pytest.mark.parametrize(("score", "text"), [(0.5, "0.500"), (0.9996, "0.9996"), (1.0, "1.000"), (0.9999999, "1.000000")])
+@pytest.mark.parametrize(
+    ("score", "text"), [(0.5, "0.500"), (0.9996, "0.9996"), (1.0, "1.000"), (0.9999999, "1.000000")]
+)
 def test_scores_show_what_tells_them_from_one(score, text):
     """A score just below 1 does not read as 1."""
     assert score_text(score) == text

@@ -197,7 +197,8 @@ def test_inputs_that_carry_different_columns(data, flow_lists, make_batch, insid
     lacking = np.array([pair in hit for pair in zip(got["source_hi"], got["source_lo"], strict=True)])
     gone = ["ttl_min", "ttl_max", "ttl_mean", "ttl_spread", "packet_length_std"]
     expected.loc[lacking, gone] = np.nan
-    pd.testing.assert_frame_equal(got, expected, check_exact=True)
+    # Not to the last bit: what a flow carries decides its place among flows that start together.
+    pd.testing.assert_frame_equal(got, expected, check_exact=False, rtol=1e-12)
 
 
 def test_times_at_the_end_of_time(at, make_batch, inside):

@@ -1,5 +1,5 @@
-from netad.rules import files
 from netad.core.yaml_nodes import MAX_BYTES
+from netad.rules import files
 from netad.rules.files import find_rule_files, read_contents
 
 

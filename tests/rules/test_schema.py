@@ -1,7 +1,7 @@
 import pytest
 
-from netad.core.timing import parse_time
 from netad.core.problems import MAX_PROBLEMS
+from netad.core.timing import parse_time
 
 GOOD = {"id": "r", "comment": "c", "created_by": "o", "permanent": "true", "match": "{source.ip: 10.0.0.1}"}
 

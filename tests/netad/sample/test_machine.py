@@ -1,9 +1,12 @@
+from itertools import pairwise
+
 import dpkt
 import pytest
 
 from netad.sample import names
 from netad.sample.hosts import HOSTS
 from netad.sample.machine import Machine
+from netad.sample.wire import multicast_endpoint
 
 START = 1_772_438_400 * 10**9
 
@@ -18,7 +21,7 @@ def test_ports_stay_in_the_systems_range(machine):
     ports = [machine.port() for _ in range(20_000)]
     assert min(ports) >= 49_152
     assert max(ports) <= 65_535
-    assert all(one != next_one for one, next_one in zip(ports, ports[1:], strict=False))
+    assert all(one != next_one for one, next_one in pairwise(ports))
 
 
 def test_names_are_looked_up_once_in_their_life(machine, world, see):
@@ -85,8 +88,6 @@ def test_pings_are_answered_in_kind(world, rng, see, host, kinds):
 
 def test_multicast_goes_to_the_group(machine, see):
     """What is said to a group comes from the host's own address."""
-    from netad.sample.wire import multicast_endpoint
-
     machine.say(START, multicast_endpoint(bytes([224, 0, 0, 251]), machine.host.v4), 5353, b"x")
     (item,) = see(machine.packets)
     assert (item.source, item.transport.sport, item.network.ttl) == (machine.host.v4.address, 5353, 128)

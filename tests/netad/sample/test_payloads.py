@@ -15,7 +15,7 @@ def records(data):
 
 
 def test_client_hello_names_the_server(rng):
-    """dpkt reads the hello back, with the server name in its extensions."""
+    """The hello is read back by dpkt, with the server name in its extensions."""
     data = payloads.client_hello(rng, "www.example.com")
     (record,) = records(data)
     hello = dpkt.ssl.TLSHandshake(record.data).data
@@ -70,7 +70,7 @@ def test_smb_message(rng):
 
 
 def test_sip_messages():
-    """dpkt reads request and response of a call."""
+    """Request and response of a call are read back by dpkt."""
     request = dpkt.sip.Request(payloads.sip("INVITE", 123, "abcdef123"))
     assert (request.method, request.headers["call-id"]) == ("INVITE", "abcdef123@office.example")
     assert dpkt.sip.Response(payloads.sip("INVITE", 123, "abcdef123", status="200 OK")).status == "200"

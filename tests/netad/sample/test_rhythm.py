@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -32,7 +33,7 @@ def test_first_day_and_the_monday_after():
 def test_streams_depend_on_their_parts_alone():
     """Same parts, same numbers, on every machine: the first ones are written down here."""
     stream = random_stream(7, 1, "pc-anna")
-    assert [stream.getrandbits(32) for _ in range(2)] == [random_stream(7, 1, "pc-anna").getrandbits(32), 2_930_262_246]
+    assert [stream.getrandbits(32) for _ in range(2)] == [563_653_317, 833_520_600]
     assert random_stream(7, 1, "pc-anna").random() != random_stream(7, 2, "pc-anna").random()
 
 
@@ -70,7 +71,7 @@ def test_arrivals_follow_rate_and_level():
 def test_every_keeps_its_interval(seed, jitter):
     """Neighbouring times are an interval apart, give or take the jitter."""
     times = list(every(random_stream(seed), Span(0, HOUR_NS), 60, jitter))
-    gaps = [(later - earlier) / (60 * SECOND_NS) for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [(later - earlier) / (60 * SECOND_NS) for earlier, later in pairwise(times)]
     assert all(1 - jitter - 1e-6 <= gap <= 1 + jitter + 1e-6 for gap in gaps)
     assert len(times) > 30
 

@@ -35,7 +35,7 @@ def test_checksum_makes_the_sum_all_ones(data):
 @pytest.mark.parametrize("pair", PAIRS.values(), ids=PAIRS)
 @given(payload=st.binary(max_size=300), ports=st.tuples(st.integers(1, 65535), st.integers(1, 65535)))
 def test_frames_parse_back(pair, see, payload, ports):
-    """dpkt finds in TCP and UDP frames what was put in, with right lengths and checksums."""
+    """In TCP and UDP frames dpkt finds what was put in, with right lengths and checksums."""
     tcp = tcp_frame(*pair, ports, (5, 6), dpkt.tcp.TH_ACK, 100, payload)
     udp = udp_frame(*pair, ports, payload)
     for seen in see([(0, tcp), (0, udp)]):

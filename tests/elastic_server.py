@@ -1,0 +1,128 @@
+"""An HTTP server on loopback that answers by a script, or passes requests on to the real Elasticsearch behind it."""
+
+import contextlib
+import http.client
+import ssl
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+# A certificate for 127.0.0.1 (2020 to 2120) that signs itself, and its key: of no use anywhere but here.
+TLS = Path(__file__).parent / "outputs/elastic/tls"
+
+
+@dataclass
+class Asked:
+    """A request as a server saw it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]  # names in lower case
+    body: bytes
+
+    @property
+    def call(self) -> str:
+        """The last part of the path, such as `_bulk`."""
+        return urlsplit(self.path).path.rpartition("/")[2]
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids in a bulk request."""
+        return [orjson.loads(line)["create"]["_id"] for line in self.body.splitlines()[::2]]
+
+
+@dataclass
+class Answer:
+    """What a server says; `cut` closes the connection without a word."""
+
+    status: int = 200
+    body: Any = field(default_factory=dict)
+    headers: dict[str, str] = field(default_factory=lambda: {"X-Elastic-Product": "Elasticsearch"})
+    cut: bool = False
+
+
+Script = Callable[[Asked], Answer | None]
+
+
+@dataclass
+class Server:
+    """A real HTTP server on loopback that answers by `script`; None passes the request on to the real Elasticsearch."""
+
+    url: str
+    script: Script
+    upstream: str | None
+    asked: list[Asked] = field(default_factory=list)
+
+    def calls(self, call: str) -> list[Asked]:
+        """The requests of one kind, in order."""
+        return [asked for asked in self.asked if asked.call == call]
+
+    def answer(self, asked: Asked) -> Answer:
+        """Note the request and say what to answer."""
+        self.asked.append(asked)
+        answer = self.script(asked)
+        return self.pass_on(asked) if answer is None else answer
+
+    def pass_on(self, asked: Asked) -> Answer:
+        """Let the real server answer."""
+        assert self.upstream is not None, f"nothing to pass {asked.path} on to"
+        parts = urlsplit(self.upstream)
+        with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=60)) as connection:
+            headers = {name: asked.headers[name] for name in ("content-type", "accept") if name in asked.headers}
+            connection.request(asked.method, asked.path, asked.body or None, headers)
+            response = connection.getresponse()
+            return Answer(response.status, orjson.loads(response.read() or b"{}"))
+
+
+@contextlib.contextmanager
+def serving(script: Script, upstream: str | None = None, tls: bool = False) -> Iterator[Server]:
+    """Run a server on a free port, with TLS if asked."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def handle_any(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            answer = server.answer(
+                Asked(self.command, self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            )
+            if answer.cut:
+                return
+            text = orjson.dumps(answer.body)
+            self.send_response(answer.status)
+            headers = {"Content-Type": "application/json", "Content-Length": str(len(text)), **answer.headers}
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(text)
+
+        do_GET = do_POST = do_PUT = handle_any  # noqa: N815 - the names http.server looks for
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    listener = _Listener(("127.0.0.1", 0), Handler)
+    if tls:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+        listener.socket = context.wrap_socket(listener.socket, server_side=True)
+    server = Server(f"http{'s' if tls else ''}://127.0.0.1:{listener.server_port}", script, upstream)
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield server
+    finally:
+        listener.shutdown()
+        listener.server_close()
+        thread.join()
+
+
+class _Listener(ThreadingHTTPServer):
+    daemon_threads = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: clients that hang up on an untrusted certificate are part of the tests."""

@@ -1,0 +1,93 @@
+"""Tests of netad.ingest.link_layers."""
+
+import struct
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from netad.ingest.link_layers import ETHERNET, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW_IP, find_ip
+from tests.ingest.frames import ethernet
+
+PAYLOAD = b"\x45" + bytes(19)
+
+
+def sll(ethertype, hardware=1):
+    return struct.pack(">HHH8sH", 0, hardware, 6, bytes(8), ethertype) + PAYLOAD
+
+
+def sll2(ethertype, hardware=1):
+    return struct.pack(">HHiHBB8s", ethertype, 0, 1, hardware, 0, 6, bytes(8)) + PAYLOAD
+
+
+@pytest.mark.parametrize("ethertype", [0x0800, 0x86DD])
+def test_ip_behind_ethertypes(ethertype):
+    """IPv4 and IPv6 are found behind Ethernet and both cooked headers."""
+    assert find_ip(ethernet(PAYLOAD, ethertype), ETHERNET) == (14, 0)
+    assert find_ip(sll(ethertype), LINUX_SLL) == (16, 0)
+    assert find_ip(sll2(ethertype), LINUX_SLL2) == (20, 0)
+
+
+def test_vlan_tags():
+    """The outermost tag's identifier counts, without its priority bits; tags may be stacked and in cooked captures."""
+    assert find_ip(ethernet(PAYLOAD, tags=[(0x8100, 0xE000 | 5)]), ETHERNET) == (18, 5)
+    assert find_ip(ethernet(PAYLOAD, tags=[(0x88A8, 100), (0x8100, 7)]), ETHERNET) == (22, 100)
+    assert find_ip(ethernet(PAYLOAD, tags=[(0x8100, 0), (0x8100, 7)]), ETHERNET) == (22, 0)
+    tagged = sll(0x8100)[:16] + struct.pack(">HH", 9, 0x0800) + PAYLOAD
+    assert find_ip(tagged, LINUX_SLL) == (20, 9)
+
+
+def test_too_many_tags_are_not_ip():
+    """A stack of tags without end is given up."""
+    assert find_ip(ethernet(PAYLOAD, tags=[(0x8100, 1)] * 9), ETHERNET) == "not_ip"
+
+
+def test_snap():
+    """IEEE 802.3 frames with LLC/SNAP carry IP too; other LLC is no IP."""
+    frame = ethernet(b"\xaa\xaa\x03\0\0\0\x08\0" + PAYLOAD, ethertype=28)
+    assert find_ip(frame, ETHERNET) == (22, 0)
+    assert find_ip(ethernet(b"\x42\x42\x03" + bytes(20), ethertype=23), ETHERNET) == "not_ip"
+    assert find_ip(ethernet(b"\x42\x42\x03", ethertype=3), ETHERNET) == "not_ip"
+    assert find_ip(ethernet(b"\x42", ethertype=3), ETHERNET) == "truncated_link_header"
+
+
+@pytest.mark.parametrize(
+    ("ethertype", "kind"), [(0x0806, "arp"), (0x8847, "mpls"), (0x8864, "pppoe"), (0x88CC, "not_ip")]
+)
+def test_kinds_of_other_frames(ethertype, kind):
+    """What is no IP is told apart by kind."""
+    assert find_ip(ethernet(PAYLOAD, ethertype), ETHERNET) == kind
+
+
+@pytest.mark.parametrize("link_type", sorted(RAW_IP))
+def test_raw_ip(link_type):
+    """Raw IP starts at once."""
+    assert find_ip(PAYLOAD, link_type) == (0, 0)
+
+
+@pytest.mark.parametrize("family", [b"\x02\0\0\0", b"\0\0\0\x02", b"\x1e\0\0\0", b"\0\0\0\x18"])
+def test_null_and_loop(family):
+    """The address family may be in either byte order."""
+    assert find_ip(family + PAYLOAD, NULL) == (4, 0)
+    assert find_ip(family + PAYLOAD, LOOP) == (4, 0)
+    assert find_ip(b"\x07\0\0\0" + PAYLOAD, NULL) == "not_ip"
+
+
+def test_netlink_in_a_cooked_capture_is_not_ip():
+    """The protocol field of netlink and 802.11 is no Ethernet type, whatever its value."""
+    assert find_ip(sll(0x0800, hardware=824), LINUX_SLL) == "not_ip"
+    assert find_ip(sll2(0x0800, hardware=803), LINUX_SLL2) == "not_ip"
+
+
+def test_unknown_link_type():
+    """A link type nobody knows is a kind of its own."""
+    assert find_ip(PAYLOAD, 147) == "unknown_link_type"
+
+
+@given(st.binary(max_size=80), st.sampled_from([NULL, ETHERNET, LOOP, LINUX_SLL, LINUX_SLL2, 101, 9999]))
+def test_any_bytes_give_an_offset_or_a_kind(data, link_type):
+    """Hostile bytes never raise, and an offset is inside or just behind them."""
+    found = find_ip(data, link_type)
+    assert found in {"arp", "mpls", "pppoe", "not_ip", "truncated_link_header", "unknown_link_type"} or (
+        0 <= found[0] <= len(data) and 0 <= found[1] < 4096
+    )

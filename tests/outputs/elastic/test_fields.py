@@ -1,0 +1,86 @@
+"""Mappings: every field that events carry has its ECS type."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from netad.outputs.elastic.fields import OPEN_TYPES, TABLES, field_types, mappings
+from netad.rules.ruleset import RuleSet
+
+RULES = """
+version: 1
+rules:
+  - id: scanner
+    comment: weekly scan
+    created_by: soc
+    expires: 2126-01-01T00:00:00Z
+    match: {source.ip|cidr: [10.4.2.0/24]}
+"""
+
+
+def leaves(document, prefix=""):
+    for name, value in document.items():
+        path = f"{prefix}{name}"
+        if isinstance(value, dict):
+            yield from leaves(value, f"{path}.")
+        else:
+            yield path
+
+
+def mapped(path, table):
+    types = field_types("common") | field_types(table)
+    return path in types or any(path.startswith(f"{name}.") for name, kind in types.items() if kind == "open")
+
+
+def test_every_field_of_an_anomaly_is_mapped(anomaly_events):
+    """What an anomaly event carries can be searched, or is left out on purpose."""
+    paths = {path for event in anomaly_events for path in leaves(event)}
+    assert len(paths) > 50
+    assert {path for path in paths if not mapped(path, "anomaly")} == set()
+
+
+def test_every_mark_of_a_rule_is_mapped(anomaly_events, tmp_path):
+    """A suppressed event says by which rule, whose, why and until when in fields that can be searched."""
+    (tmp_path / "rules.yml").write_text(RULES)
+    rules = RuleSet.load([tmp_path])
+    assert rules.apply(anomaly_events[0], datetime(2026, 1, 12, tzinfo=UTC))
+    marks = {path for path in leaves(anomaly_events[0]) if path.startswith("netad.suppression.")}
+    assert "netad.suppression.expires" in marks
+    assert {path for path in marks if not mapped(path, "anomaly")} == set()
+
+
+def test_every_field_of_a_flow_is_mapped(events_of_flows):
+    """What a flow event carries can be searched."""
+    paths = {path for event in events_of_flows for path in leaves(event)}
+    assert len(paths) > 35
+    assert {path for path in paths if not mapped(path, "flow")} == set()
+
+
+def test_tables_do_not_overlap():
+    """A field has its type in one place, so that component templates cannot contradict each other."""
+    names = [name for table in TABLES for name in field_types(table)]
+    assert len(names) == len(set(names))
+    opened = {name for table in TABLES for name, kind in field_types(table).items() if kind == "open"}
+    assert opened == set(OPEN_TYPES)
+
+
+@pytest.mark.parametrize(
+    ("extras", "stream", "message"), [(True, "constant_keyword", "match_only_text"), (False, "keyword", "text")]
+)
+def test_field_types_follow_the_distribution(extras, stream, message):
+    """Types beyond the server's own are used only where the cluster has them."""
+    properties = mappings("common", extras)["properties"]
+    assert properties["data_stream"]["properties"]["dataset"] == {"type": stream}
+    assert properties["message"] == {"type": message}
+    assert properties["source"]["properties"]["ip"] == {"type": "ip"}
+
+
+def test_nothing_unknown_is_indexed():
+    """A mapping grows only below the open fields."""
+    mapping = mappings("anomaly", extras=False)
+    assert mapping["dynamic"] is False
+    assert [template for entry in mapping["dynamic_templates"] for template in entry.values()] == [
+        {"path_match": "netad.anomaly.features.*", "mapping": {"type": "float"}},
+        {"path_match": "netad.anomaly.detectors.*", "mapping": {"type": "float"}},
+        {"path_match": "netad.anomaly.totals.*", "mapping": {"type": "long"}},
+    ]

@@ -1,0 +1,49 @@
+"""`netad setup elastic`: what it says and does."""
+
+import pytest
+
+from netad.core.errors import OutputError
+from netad.outputs.elastic.connection import ElasticConfig
+from netad.outputs.elastic.setup import setup_elastic
+from netad.outputs.elastic.templates import VERSION, has_extras, template_body, template_names
+from tests.elastic_server import Answer
+
+
+@pytest.mark.elastic
+def test_setup_tells_before_it_does(config, client):
+    """A dry run names the change and makes none; the real one makes it; then there is nothing to do."""
+    said = []
+    setup_elastic(config, dry_run=False, report=said.append)
+    body = template_body("index", "netad-anomaly", has_extras(client)) | {"_meta": {"version": 0}}
+    client.indices.put_index_template(name="netad-anomaly", body=body)
+    said.clear()
+    for dry_run in (True, True, False, False):
+        setup_elastic(config, dry_run=dry_run, report=said.append)
+    change = f"update index template netad-anomaly (version 0 to {VERSION}, for indices made from now on)"
+    nothing = f"nothing to do, all templates are there (version {VERSION})"
+    assert said == [f"{config.target}: {text}" for text in (f"would {change}", f"would {change}", change, nothing)]
+
+
+def test_setup_stops_where_it_is_refused(serve):
+    """What was done before a refusal has been said, and the refusal is one sentence."""
+    puts = []
+
+    def script(asked):
+        if asked.method == "GET":
+            return Answer(200, {f"{'component' if 'component' in asked.path else 'index'}_templates": []})
+        puts.append(asked.call)
+        refused = {"error": {"type": "security_exception", "reason": "needs manage_index_templates"}}
+        return Answer(200, {"acknowledged": True}) if len(puts) == 1 else Answer(403, refused)
+
+    server, said = serve(script), []
+    with pytest.raises(OutputError, match=r"does not allow this \(403, .*needs manage_index_templates"):
+        setup_elastic(ElasticConfig.from_target(server.url, {}), dry_run=False, report=said.append)
+    first, second = [name for _, name in template_names()][:2]
+    assert puts == [first, second]
+    assert said == [f"{server.url}: create component template {first} (version {VERSION})"]
+
+
+def test_setup_without_a_server(dead_url):
+    """A server that is not there is one sentence."""
+    with pytest.raises(OutputError, match="cannot be reached"):
+        setup_elastic(ElasticConfig.from_target(dead_url, {}), dry_run=True, report=print)

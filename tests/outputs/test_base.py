@@ -1,0 +1,105 @@
+"""The contract of every output that needs no server."""
+
+import io
+from pathlib import Path
+
+import pytest
+
+from netad.outputs.base import OUTPUTS, Output, RunSummary
+from netad.outputs.console import ConsoleOutput
+from netad.outputs.ndjson import NdjsonOutput
+from netad.outputs.parquet import ParquetOutput
+
+
+def contents(folder):
+    """Every file below a folder with what is in it."""
+    return {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def clock():
+    return "2026-01-12T09:00:00.000Z"
+
+
+@pytest.fixture(params=["console-text", "console-json", "ndjson", "parquet"])
+def make(request, tmp_path):
+    """Return a maker of one of the outputs, always onto the same place."""
+    makers = {
+        "console-text": lambda: ConsoleOutput(io.StringIO()),
+        "console-json": lambda: ConsoleOutput(io.StringIO(), "json"),
+        "ndjson": lambda: NdjsonOutput(str(tmp_path / "events.ndjson"), clock=clock),
+        "parquet": lambda: ParquetOutput(str(tmp_path / "store"), clock=clock),
+    }
+    return makers[request.param]
+
+
+def counts(delivery):
+    return delivery.delivered, delivery.duplicates, delivery.spooled, delivery.dead
+
+
+def test_every_output_is_found_by_its_name():
+    """The registry's names are the classes' own."""
+    for name in ("console", "ndjson", "parquet"):
+        assert OUTPUTS.load(name).name == name
+
+
+def test_it_is_an_output(make):
+    """It has the contract's methods and a name the registry knows."""
+    output = make()
+    assert isinstance(output, Output)
+    assert output.name in OUTPUTS
+    output.close(RunSummary())
+
+
+def test_every_event_is_accounted_for(make, anomaly_events, events_of_flows):
+    """What went in comes out as delivered, duplicate, spooled or dead."""
+    output = make()
+    output.write(iter(anomaly_events))
+    output.write(events_of_flows)
+    delivery = output.close(RunSummary())
+    assert counts(delivery) == (len(anomaly_events) + len(events_of_flows), 0, 0, 0)
+    assert delivery.where
+    assert delivery.problems == []
+
+
+def test_an_event_written_twice_in_a_run_is_delivered_once(make, anomaly_events):
+    """The second time it counts as a duplicate."""
+    output = make()
+    output.write(anomaly_events)
+    output.write(anomaly_events)
+    assert counts(output.close(RunSummary())) == (len(anomaly_events), len(anomaly_events), 0, 0)
+
+
+def test_a_second_run_adds_nothing(make, tmp_path, anomaly_events, events_of_flows):
+    """The same events once more leave the place as it was."""
+    for position in range(2):
+        output = make()
+        output.write(anomaly_events + events_of_flows)
+        delivery = output.close(RunSummary())
+        assert sum(counts(delivery)) == len(anomaly_events + events_of_flows)
+        if position == 0:
+            before = contents(tmp_path)
+    assert contents(tmp_path) == before
+
+
+def test_events_are_not_changed(make, anomaly_events, anomaly, origin):
+    """Another output after this one gets the same events."""
+    before = [repr(event) for event in anomaly_events]
+    output = make()
+    output.write(anomaly_events)
+    output.close(RunSummary())
+    assert [repr(event) for event in anomaly_events] == before
+
+
+def test_a_run_without_events_closes(make):
+    """Nothing found is a result too."""
+    output = make()
+    output.write([])
+    assert counts(output.close(RunSummary())) == (0, 0, 0, 0)
+
+
+def test_no_unfinished_files_are_left(make, tmp_path, anomaly_events):
+    """What is written beside its place is gone at the end."""
+    output = make()
+    output.write(anomaly_events)
+    output.close(RunSummary())
+    assert not [path for path in Path(tmp_path).rglob("*") if path.name.startswith(".")]

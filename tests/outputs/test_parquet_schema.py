@@ -1,0 +1,36 @@
+"""Events as rows of a stable schema."""
+
+import pyarrow as pa
+import pytest
+
+from netad.outputs.parquet_schema import ID, SCHEMAS, WHOLE_EVENT, row, table
+
+
+@pytest.mark.parametrize("kind", ["anomaly", "flow"])
+def test_columns_are_named_once_the_id_first_the_event_last(kind):
+    """Other tools rely on the order, the store on the id's place."""
+    names = SCHEMAS[kind].names
+    assert (names[0], names[-1]) == (ID, WHOLE_EVENT)
+    assert len(set(names)) == len(names)
+
+
+def test_rows_take_the_events_fields(events_of_flows):
+    """Values keep their types; a field that an event has not is null."""
+    made = table("flow", [[*row("flow", event), "{}"] for event in events_of_flows])
+    assert made.schema == SCHEMAS["flow"]
+    first, gre = made.slice(0, 1).to_pylist()[0], made.slice(6, 1).to_pylist()[0]
+    assert first["source.port"] == 50000
+    assert first["event.type"] == ["connection", "start", "end"]
+    assert made.column("event.end").cast(pa.int64())[0].as_py() % 1_000_000_000 == 500_000_123
+    assert gre["source.port"] is None
+    assert gre["network.transport"] == "gre"
+
+
+def test_every_column_is_filled_by_some_event(anomaly_events, events_of_flows):
+    """A column that nothing fills would be a name mistyped; rules and outputs fill the last of them."""
+    later = {"event.ingested", "netad.suppression.rule_ids", "destination.ip", "destination.port"}
+    for kind, events in (("anomaly", anomaly_events), ("flow", events_of_flows)):
+        names = SCHEMAS[kind].names[:-1]
+        empty = {name for name, *values in zip(names, *(row(kind, event) for event in events), strict=True)
+                 if all(value is None for value in values)}  # fmt: skip
+        assert empty <= later
