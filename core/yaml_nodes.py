@@ -135,9 +135,7 @@ class _Composer:
             self._problems.add(place, f"maps and lists are nested deeper than {MAX_DEPTH} levels")
             raise _Abandoned
         if isinstance(event, yaml.AliasEvent):
-            said = (
-                f"aliases are not supported ({shown(f'*{event.anchor}')}): write the values out"
-            )
+            said = f"aliases are not supported ({shown(f'*{event.anchor}')}): write the values out"
             self._problems.refuse(place, said)
             return Refused(place.line, place.column)
         self._check_properties(event, place)

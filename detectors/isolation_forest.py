@@ -146,6 +146,8 @@ def _load_forest(path: Path, features: int) -> IsolationForest:
         raise ModelError(f"{path} holds no forest over the model's features: train it again with netad train")
     for estimator in estimators:
         _check_tree(getattr(estimator, "tree_", None), features, path)
+    # How it runs is not the file's to say: no threads, no chatter.
+    forest.n_jobs, forest.verbose = None, 0
     return forest
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import tokenize
 import zipfile
 import zlib
 from pathlib import Path
@@ -17,7 +18,8 @@ _MOST_SCHEMA_BYTES = 64 << 20
 # Everything skops, NumPy and scikit-learn are known to raise on archives that were cut, mangled or made up.
 _DAMAGE = (
     ValueError, TypeError, KeyError, IndexError, AttributeError, EOFError, OSError, ImportError, MemoryError,
-    NotImplementedError, OverflowError, RecursionError, zipfile.BadZipFile, zlib.error,
+    NotImplementedError, OverflowError, RecursionError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile,
+    zlib.error,
 )  # fmt: skip
 
 
@@ -60,7 +62,7 @@ def read_archive(path: Path, allowed: frozenset[str], trusted: tuple[str, ...]) 
                 raise ModelError(f"{path} describes more than a model can hold and is not loaded")
             foreign = sorted(_types(json.loads(archive.read(_SCHEMA))) - allowed)
         if foreign:
-            raise ModelError(f"{path} holds a type that is not trusted ({foreign[0]}) and is not loaded")
+            raise ModelError(f"{path} holds a type that is not trusted ({foreign[0]!r:.100}) and is not loaded")
         return skops.io.load(path, trusted=list(trusted))
     except UntrustedTypesFoundException as error:
         raise ModelError(f"{path} holds a type that is not trusted and is not loaded") from error

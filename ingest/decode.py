@@ -1,8 +1,9 @@
 """One captured record to one Packet, or to the kind under which it is counted as no part of a flow.
 
 IPv4 and IPv6 down to the transport header, without reassembly. Lengths come from the IP header, so a snapped packet
-counts as long as it was on the wire. Checksums are not verified: offloading leaves them empty in captures taken on the
-sender (Zeek: `-C`). Nothing here raises, whatever the bytes are.
+counts as long as it was on the wire; one beyond the record's own wire length is believed too (captures after receive
+offload and tools that rewrite lengths have it; Zeek drops such packets). Checksums are not verified: offloading leaves
+them empty in captures taken on the sender (Zeek: `-C`). Nothing here raises, whatever the bytes are.
 """
 
 from dataclasses import dataclass

@@ -174,37 +174,36 @@ class FlowTable:
         """Return the number of active flows."""
         return len(self._flows)
 
-    def add(self, packet: Packet, input_index: int) -> list[FlowRecord]:
-        """Take a packet of the input `input_index`; return the records of what its time ended, and of what it ended.
+    def add(self, packet: Packet, input_index: int) -> Iterator[FlowRecord]:
+        """Take a packet of the input `input_index`; yield the records of what its time ended, and of what it ended.
 
-        Each record has every column of FLOW_COLUMNS.
+        Each record has every column of FLOW_COLUMNS. The packet is taken once the iterator is read to its end.
         """
-        records: list[FlowRecord] = []
         if self._clock.advance(packet.time_ns):
-            records += self.finish()
+            yield from self.finish()
             self._agenda.clear()
             self._seconds.clear()
         now_ns = self._clock.now_ns or 0
-        records += self._sweep(now_ns)
+        if self._seconds and self._seconds[0] * SECOND_NS <= now_ns:
+            yield from self._sweep(now_ns)
         packet = self._fragments.resolve(packet, now_ns)
         key = _key(packet)
         flow = self._flows.get(key)
         if flow is not None and (flow.state.deadline_ns(flow.active_ns) <= now_ns or flow.state.restarts(packet)):
-            records += self._end(flow)
+            yield from self._end(flow)
             flow = None
         if flow is None:
             if len(self._flows) >= self._max_flows:
                 self.evicted += 1
-                records += self._end_oldest()
+                yield from self._end_oldest()
             flow = self._flows[key] = _Flow(key, packet, self._timeouts, input_index)
         else:
             self._flows.move_to_end(key)
         window = packet.time_ns // self._window_ns if self._window_ns else 0
         if flow.open is not None and (flow.open.window != window or self._is_over(flow.open, now_ns)):
-            records += _some(flow.cut())
+            yield from _some(flow.cut())
         flow.add(packet, window, now_ns)
         self._plan(flow)
-        return records
 
     def finish(self) -> Iterator[FlowRecord]:
         """End every flow, the one silent for longest first, and yield its records."""
@@ -217,21 +216,18 @@ class FlowTable:
     def _slice_end_ns(self, part: _Part) -> int:
         return (part.window + 1) * (self._window_ns or 0) + self._lateness_ns
 
-    def _sweep(self, now_ns: int) -> list[FlowRecord]:
+    def _sweep(self, now_ns: int) -> Iterator[FlowRecord]:
         """End the flows and cut the slices whose time is over, second by second."""
-        records: list[FlowRecord] = []
         while self._seconds and self._seconds[0] * SECOND_NS <= now_ns:
             due = self._agenda.pop(heapq.heappop(self._seconds))
             for flow in due.values():
+                flow.wake = None  # it is off the agenda
                 if flow.state.deadline_ns(flow.active_ns) <= now_ns:
-                    flow.wake = None  # it is off the agenda already
-                    records += self._end(flow)
+                    yield from self._end(flow)
                     continue
                 if flow.open is not None and self._is_over(flow.open, now_ns):
-                    records += _some(flow.cut())
-                flow.wake = None
+                    yield from _some(flow.cut())
                 self._plan(flow)
-        return records
 
     def _plan(self, flow: _Flow) -> None:
         """Put a flow on the agenda for its next deadline, unless it is on for an earlier second."""

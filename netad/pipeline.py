@@ -56,9 +56,13 @@ class Reading:
             window_ns=self.config.window_ns,
             since_ns=self.config.since_ns,
             until_ns=self.config.until_ns,
+            lateness_ns=parse_duration(self.config.lateness),
             max_flows=self.config.max_flows,
         )
         yield from read_flows(sources, options, self.report, self.progress)
+        if self.report.evicted:
+            self.notes.append(f"{self.report.evicted:,} flows were cut short because more than "
+                              f"{self.config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
 
     def profiles(self, on_flows: Callable[[FlowBatch], None] | None = None) -> Iterator["pd.DataFrame"]:
         """Yield ProfileFrames as windows close; `on_flows` is handed every batch of whole flows on the way."""
@@ -233,22 +237,28 @@ def ingest(
 ) -> Result:
     """Run the whole way: read, profile, judge, explain, apply rules, deliver. `outputs` are (name, output) pairs.
 
-    An output that fails costs that output: the others still get every event.
+    An output that fails costs that output: the others still get every event. Whatever ends the run early, an interrupt
+    included, outputs are closed, so that what they hold is sent, kept, or named as lost.
     """
     origin = origin_of(config)
+    failed: dict[str, NetadError] = {}
+    summary = RunSummary()
     with FlowSpool() as spool:
-        judgement = judge(config, reading, spool)
-        anomalies = gather(judgement.anomalies, spool.batches(), origin)
-        created = now_iso()
-        events = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-        if rules is not None:
-            for event in events:
-                rules.apply(event, datetime.now(UTC))
-        failed: dict[str, NetadError] = {}
-        _write(outputs, events, failed)
-        for batch in _flows_to_ship(config, anomalies, spool):
-            _write(outputs, list(flow_events(batch, origin, created, config.networks)), failed)
-        summary = summarise(reading, judgement, events, rules)
+        try:
+            judgement = judge(config, reading, spool)
+            anomalies = gather(judgement.anomalies, spool.batches(), origin)
+            created = now_iso()
+            events = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
+            if rules is not None:
+                for event in events:
+                    rules.apply(event, datetime.now(UTC))
+            summary = summarise(reading, judgement, events, rules)
+            _write(outputs, events, failed)
+            for batch in _flows_to_ship(config, anomalies, spool):
+                _write(outputs, list(flow_events(batch, origin, created, config.networks)), failed)
+        except BaseException:
+            _close([pair for pair in outputs if pair[1].name != "console"], summary, failed)
+            raise
         return _close(outputs, summary, failed)
 
 
@@ -293,7 +303,7 @@ def _where(name: str, delivery: Delivery) -> str:
 
 def _exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dict[str, NetadError]) -> ExitCode:
     codes = {error.exit_code for error in failed.values()}
-    if any(delivery.spooled or delivery.dead for delivery in deliveries.values()):
+    if any(delivery.spooled or delivery.dead or delivery.problems for delivery in deliveries.values()):
         codes.add(ExitCode.OUTPUT)
     if summary.problems:
         codes.add(ExitCode.INPUT)

@@ -28,6 +28,17 @@ class CommandGroup(click.Group):
         command: click.Command = import_module(f"netad.cli.{cmd_name}").command
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
+        """Run the command; a closed pipe (`netad ... | head`) means that its reader has seen enough."""
+        try:
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            # What is still buffered must not fail again when Python ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return ExitCode.DONE
+        return result
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -58,16 +69,11 @@ def main(arguments: list[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     try:
         code: Any = root.main(given, prog_name="netad", standalone_mode=False)
-        sys.stdout.flush()
     except click.exceptions.Abort:
         _fail("interrupted", ExitCode.INTERRUPTED)
     except click.ClickException as error:
         error.show()
         sys.exit(ExitCode.USAGE)
-    except BrokenPipeError:
-        # The reader of a pipe has seen enough; what is still buffered must not fail again at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(ExitCode.DONE)
     except NetadError as error:
         _traceback(given)
         _fail("\n".join(error.problems) if isinstance(error, RuleError) else str(error), error.exit_code)

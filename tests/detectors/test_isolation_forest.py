@@ -127,6 +127,16 @@ def test_made_up_details_are_refused(folder, change):
         IsolationForestDetector.load(folder)
 
 
+def test_the_file_does_not_say_how_to_run(detector, folder, quiet, capfd):
+    """Threads and chatter that a file asks for are not granted."""
+    detector._forest.set_params(n_jobs=64, verbose=2)
+    detector.save(folder)
+    detector._forest.set_params(n_jobs=None, verbose=0)
+    capfd.readouterr()
+    IsolationForestDetector.load(folder).score(quiet)
+    assert capfd.readouterr() == ("", "")
+
+
 def test_a_missing_forest_is_said(folder):
     """Without its forest the detector does not load."""
     (folder / "forest.skops").unlink()

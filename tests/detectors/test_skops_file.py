@@ -91,6 +91,17 @@ def test_a_senseless_schema_is_damage(archive, schema):
         read_archive(archive, ALLOWED, ())
 
 
+def test_a_broken_array_header_is_damage(archive):
+    """NumPy reads array headers as Python text and fails in Python's ways; that too is one clear sentence."""
+    with zipfile.ZipFile(archive) as found:
+        members = {name: found.read(name) for name in found.namelist()}
+    with zipfile.ZipFile(archive, "w") as changed:
+        for name, content in members.items():
+            changed.writestr(name, content.replace(b"}", b"(") if name.endswith(".npy") else content)
+    with pytest.raises(ModelError, match="damaged"):
+        read_archive(archive, ALLOWED, ())
+
+
 @pytest.mark.parametrize("keep", [0, 10, 0.5, 0.9])
 def test_a_cut_archive_is_damage(archive, keep):
     """Whatever is left of it, a cut archive is one clear sentence."""

@@ -142,17 +142,17 @@ def test_timeouts_can_be_set():
 def test_expired_flows_come_out_while_others_go_on():
     """Nothing of a flow has to come for it to end: the time of any packet does it."""
     table = FlowTable()
-    assert table.add(datagram(0), 0) == []
+    assert list(table.add(datagram(0), 0)) == []
     assert len(table) == 1
-    assert counts(table.add(datagram(61, src_port=1), 0)) == [(1, 0)]
+    assert counts(list(table.add(datagram(61, src_port=1), 0))) == [(1, 0)]
     assert len(table) == 1
 
 
 def test_the_input_is_that_of_the_first_packet():
     """A flow that goes on in the next file is one flow, of the file it started in."""
     table = FlowTable()
-    table.add(datagram(0), 3)
-    table.add(datagram(1), 4)
+    for packet, index in ((datagram(0), 3), (datagram(1), 4)):
+        assert list(table.add(packet, index)) == []
     assert [(record["input"], record["orig_packets"]) for record in table.finish()] == [(3, 2)]
 
 
@@ -172,7 +172,7 @@ def test_flows_in_several_windows_are_cut():
 def test_a_slice_comes_when_its_flow_moves_on():
     """It does not wait for the flow's end."""
     table = FlowTable(MINUTE)
-    table.add(datagram(59), 0)
+    assert list(table.add(datagram(59), 0)) == []
     (record,) = table.add(datagram(61), 0)
     assert (record["part"], record["orig_packets"]) == (SLICE, 1)
 
@@ -180,8 +180,8 @@ def test_a_slice_comes_when_its_flow_moves_on():
 def test_a_slice_comes_when_its_window_is_over():
     """A silent flow's slice is out once the clock has passed its window's end by the lateness allowed."""
     table = FlowTable(MINUTE, Timeouts(udp_inactivity_ns=3600 * SECOND_NS), lateness_ns=10 * SECOND_NS)
-    table.add(datagram(1), 0)
-    assert table.add(datagram(69, src_port=1), 0) == []
+    assert list(table.add(datagram(1), 0)) == []
+    assert list(table.add(datagram(69, src_port=1), 0)) == []
     (record,) = table.add(datagram(70, src_port=1), 0)
     assert (record["part"], record["last_ns"]) == (SLICE, seconds(1))
     late = [record for time in (2, 71) for record in table.add(datagram(time), 0)]
@@ -201,7 +201,7 @@ def test_the_longest_silent_flow_is_evicted():
     """A full table ends the flow that waited longest, and counts it."""
     table = FlowTable(max_flows=2)
     for time, port in enumerate((1, 2, 1)):
-        assert table.add(datagram(time, src_port=port), 0) == []
+        assert list(table.add(datagram(time, src_port=port), 0)) == []
     assert [record["orig_port"] for record in table.add(datagram(3, src_port=3), 0)] == [2]
     assert (table.evicted, len(table)) == (1, 2)
 
@@ -221,7 +221,7 @@ def test_a_capture_that_starts_over_ends_what_was_before():
     assert len(records) == 3
     table = FlowTable()
     for packet in packets:
-        table.add(packet, 0)
+        list(table.add(packet, 0))
     assert len(table) == 1
 
 

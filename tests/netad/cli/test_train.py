@@ -1,0 +1,22 @@
+def test_a_model_is_written_and_used(run, office, tmp_path):
+    """Train writes a model that ingest judges by, with the model's own window."""
+    code, out, _ = run("train", office, "--model", "model", "--window", "30m")
+    assert code == 0
+    assert "window 30m" in out
+    code, out, _ = run("ingest", office, "--model", "model")
+    assert code == 0
+    assert "trained on" in out.replace("\n", " ")
+
+
+def test_the_name_is_the_folders_unless_given(run, office):
+    """--name keeps a model's identity when its folder moves."""
+    assert "model baseline " in run("train", office, "--model", "baseline")[1]
+    assert "model office " in run("train", office, "--model", "baseline", "--name", "office")[1]
+
+
+def test_nothing_to_learn_from_is_a_sentence(run, tmp_path):
+    """A capture without hosts trains nothing, exit code 3."""
+    (tmp_path / "idle.pcap").write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000001000000"))
+    code, _, err = run("train", "idle.pcap", "--model", "model")
+    assert code == 3
+    assert "nothing to train on" in err

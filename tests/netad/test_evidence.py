@@ -1,0 +1,70 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from netad.config import Config
+from netad.core.addresses import format_addresses
+from netad.evidence import SAMPLE, flows_behind, gather
+from netad.flow_spool import FlowSpool
+from netad.ingest.flows import FlowBatch
+from netad.outputs.events import flow_ids
+from netad.pipeline import Reading, judge, origin_of
+
+
+@pytest.fixture(scope="module")
+def judged(office):
+    config = Config(observer="test-sensor")
+    with FlowSpool() as spool:
+        anomalies = judge(config, Reading(config, [str(office)]), spool).anomalies
+        yield anomalies, list(spool.batches()), origin_of(config)
+
+
+def belongs(batch, anomaly):
+    names = format_addresses(batch["orig_hi"], batch["orig_lo"])
+    return (
+        (names == anomaly.source)
+        & (batch["first_ns"] < anomaly.window_end_ns)
+        & (batch["last_ns"] >= anomaly.window_start_ns)
+    )
+
+
+def test_evidence_sums_up_the_sources_flows(judged, scanner):
+    """Count, peers, ports and ids are those of the source's flows in the window."""
+    anomalies, batches, origin = judged
+    found = gather(anomalies, batches, origin)
+    whole = FlowBatch.concat(batches)
+    for anomaly in found:
+        own = whole.select(belongs(whole, anomaly))
+        peers = set(format_addresses(own["resp_hi"], own["resp_lo"]))
+        assert anomaly.evidence.flow_count == len(own)
+        assert anomaly.evidence.peer_count == len(peers)
+        assert set(anomaly.evidence.peers) <= peers
+        assert len(anomaly.evidence.peers) == min(SAMPLE, len(peers))
+        assert set(anomaly.evidence.flow_ids) <= set(flow_ids(own, origin))
+    assert scanner in {anomaly.source for anomaly in found}
+
+
+def test_evidence_does_not_depend_on_the_batches(judged):
+    """However the flows are cut into batches, the evidence is the same."""
+    anomalies, batches, origin = judged
+    whole = FlowBatch.concat(batches)
+    pieces = [whole.select(np.arange(start, min(start + 97, len(whole)))) for start in range(0, len(whole), 97)]
+    assert gather(anomalies, pieces, origin) == gather(anomalies, [whole], origin)
+
+
+def test_flows_behind_are_each_given_once(judged):
+    """A flow that lies in two flagged windows of its source is shipped once."""
+    anomalies, batches, _ = judged
+    first = anomalies[0]
+    twice = [first, replace(first, window_start_ns=first.window_start_ns - 10**9)]
+    whole = FlowBatch.concat(batches)
+    behind = list(flows_behind(twice, [whole]))
+    assert sum(map(len, behind)) == int((belongs(whole, first) | belongs(whole, twice[1])).sum())
+
+
+def test_without_anomalies_there_is_nothing(judged):
+    """No anomaly, no evidence, no flows."""
+    _, batches, origin = judged
+    assert gather([], batches, origin) == []
+    assert list(flows_behind([], batches)) == []
