@@ -27,7 +27,7 @@ _TRAIN_AGAIN = "train it again with netad train"
 
 def feature_set() -> dict[str, Any]:
     """Return the names of the registered features and a hash over what each of them is."""
-    definitions = sorted([one.name, one.unit, one.transform, one.meaning] for one in FEATURES)
+    definitions = sorted([one.name, one.unit, one.transform, one.suspicious, one.meaning] for one in FEATURES)
     digest = hashlib.sha256(json.dumps(definitions).encode()).hexdigest()
     return {"names": list(FEATURES.names()), "hash": digest}
 

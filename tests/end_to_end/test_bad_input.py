@@ -74,7 +74,7 @@ def test_a_model_of_another_feature_set(netad, samples):
     shutil.copytree(samples / "model", netad.folder / "model")
     manifest = netad.folder / "model" / "manifest.json"
     content = json.loads(manifest.read_text())
-    content["features"]["names"] = content["features"]["names"][1:]
+    content["features"] = {"names": content["features"]["names"][1:], "hash": "0"}
     manifest.write_text(json.dumps(content))
     _, err = netad("ingest", samples / "attacked", "--model", "model", code=2)
     assert "train" in last_line(err)

@@ -1,3 +1,5 @@
+import contextlib
+
 import numpy as np
 import pytest
 
@@ -32,9 +34,9 @@ def test_nothing_is_left_behind(office, tmp_path):
     """The file goes with the block, also after an error; without flows there is nothing to read."""
     with FlowSpool(tmp_path) as spool:
         assert list(spool.batches()) == []
-    with pytest.raises(RuntimeError, match="stop"), FlowSpool(tmp_path) as spool:
+    with contextlib.suppress(RuntimeError), FlowSpool(tmp_path) as spool:
         spool.add(batches(office)[0])
-        raise RuntimeError("stop")
+        raise RuntimeError
     assert list(tmp_path.iterdir()) == []
 
 
