@@ -40,7 +40,7 @@ detection_options = _stack(
 common_options = _stack(
     click.option("--config", "config_file", metavar="FILE", help="Settings in YAML; NETAD_... variables override it, "
                  "flags override both."),
-    click.option("-q", "--quiet", is_flag=True, default=None, help="No progress, no messages; results and errors only."),
+    click.option("-q", "--quiet", is_flag=True, default=None, help="Only results and errors."),
     click.option("-v", "--verbose", count=True, help="Say more; -vv shows tracebacks."),
     click.option("--log-file", metavar="FILE", help="Write messages to this file instead of stderr."),
     click.option("--log-format", type=click.Choice(LOG_FORMATS), help="Messages as text or as ECS JSON lines. [text]"),
