@@ -54,7 +54,8 @@ class Packet:
     its ports as Zeek logs them (netad.ingest.icmp_ports). `tcp_flags` is None where no TCP flags were captured (other
     protocols, later fragments, very short snapshots), and -1 stands for a window, sequence or acknowledgement number,
     ICMP type, code or identifier that is not there. A fragment has a `fragment_key`, the same for all fragments of a
-    datagram; `is_fragment` marks those after the first, whose ports are not in the packet (0).
+    datagram; `is_fragment` marks those after the first, whose ports are not in the packet (0). `tunnel` is an index into
+    TUNNELS (netad.ingest.flows).
     """
 
     time_ns: int
@@ -76,6 +77,7 @@ class Packet:
     icmp_id: int = -1
     fragment_key: FragmentKey | None = None
     is_fragment: bool = False
+    tunnel: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,12 +68,13 @@ class _Part:
 class _Flow:
     """One active flow: `open` is the part of the window it is in, `past` the joined parts that became slices."""
 
-    __slots__ = ("active_ns", "input", "key", "open", "originator", "past", "protocol", "responder", "state", "vlan",
-                 "wake")  # fmt: skip
+    __slots__ = ("active_ns", "input", "key", "open", "originator", "past", "protocol", "responder", "state", "tunnel",
+                 "vlan", "wake")  # fmt: skip
 
     def __init__(self, key: _Key, packet: Packet, timeouts: Timeouts, input_index: int) -> None:
         self.key = key
         self.protocol, self.vlan, self.input = packet.protocol, packet.vlan, input_index
+        self.tunnel = packet.tunnel
         self.originator: _End = (packet.src, packet.src_port)
         self.responder: _End = (packet.dst, packet.dst_port)
         self.active_ns = 0
@@ -132,6 +133,7 @@ class _Flow:
             "orig_port": orig_port,
             "resp_port": resp_port,
             "protocol": self.protocol,
+            "tunnel": self.tunnel,
             "vlan": self.vlan,
             **part.originator.columns("orig"),
             **part.responder.columns("resp"),

@@ -18,6 +18,9 @@ WHOLE, SLICE = 1, 2
 CONN_STATES = ("S0", "S1", "SF", "REJ", "S2", "S3", "RSTO", "RSTR", "RSTOS0", "RSTRH", "SH", "SHR", "OTH")
 FAILED_STATES = ("S0", "REJ", "RSTOS0", "RSTRH", "SH")
 
+# Encapsulations that are taken off, outermost first where several are nested; codes in the column `tunnel`.
+TUNNELS = ("", "gre", "ip-in-ip", "vxlan", "geneve", "gtp-u", "erspan")
+
 TCP_FLAGS = ("fin", "syn", "rst", "psh", "ack", "urg")
 NO_WINDOW = -1
 
@@ -63,6 +66,7 @@ FLOW_COLUMNS: tuple[ColumnSpec, ...] = (
     ColumnSpec("orig_port", "uint16", "", "originator port; ICMP: message type, as in Zeek"),
     ColumnSpec("resp_port", "uint16", "", "responder port; ICMP: code, or the type of the answer, as in Zeek"),
     ColumnSpec("protocol", "uint8", "", "IP protocol (IANA number)"),
+    ColumnSpec("tunnel", "uint8", "", "index into TUNNELS: what the flow's first packet was carried in"),
     ColumnSpec("vlan", "uint16", "", "VLAN identifier of the outermost tag, 0 without one"),
     *_direction("orig", "the originator"),
     *_direction("resp", "the responder"),

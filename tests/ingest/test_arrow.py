@@ -34,8 +34,8 @@ def test_tables_give_the_batch_back(given_batch):
 def test_readable_tables_have_text_and_no_codes():
     """Addresses, states, times, Community ID and the input's path are what people read."""
     high, low = parse_address("10.0.0.1")
-    record = dict.fromkeys(DTYPES, 0) | {"orig_hi": high, "orig_lo": low, "resp_hi": high, "resp_lo": low + 1,
-                                         "protocol": 6, "conn_state": 2, "history": b"ShADad", "first_ns": 1}  # fmt: skip
+    record = dict.fromkeys(DTYPES, 0) | {"orig_hi": high, "orig_lo": low, "resp_hi": high, "resp_lo": low + 1}
+    record |= {"protocol": 6, "conn_state": 2, "history": b"ShADad", "first_ns": 1}
     row = to_readable_table(FlowBatch.from_records([record], ("a.pcap",))).to_pylist()[0]
     assert (row["orig_addr"], row["resp_addr"]) == ("10.0.0.1", "10.0.0.2")
     assert (row["conn_state"], row["history"]) == ("SF", "ShADad")
