@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO ?= demo
 
-.PHONY: demo test test-full check clean
+.PHONY: demo test test-bounds test-full check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -31,6 +31,11 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest -m "not full"
+
+# The ingest suite with every array access checked; a cache of its own, because compiled code keeps its checks or lack of them.
+test-bounds: $(VENV)/.installed-test
+	cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && \
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest -q -m "not full" tests/ingest
 
 # What takes longer: scale, kills, faults.
 test-full: $(VENV)/.installed-test
