@@ -8,6 +8,8 @@ from netad.core.errors import ConfigError
 SECOND_NS = 1_000_000_000
 _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND_NS, "m": 60 * SECOND_NS, "h": 3600 * SECOND_NS,
           "d": 86_400 * SECOND_NS, "w": 7 * 86_400 * SECOND_NS}  # fmt: skip
+# Eight digits are a date of ISO 8601's basic form.
+_EPOCH = re.compile(r"(?!\d{8}$)\d{1,18}(\.\d+)?", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d|w)")
 
 
@@ -43,11 +45,13 @@ def format_duration(duration_ns: int) -> str:
 def parse_time(text: str) -> int:
     """Return nanoseconds since the epoch of an ISO 8601 time (UTC unless it says otherwise) or of epoch seconds.
 
+    Eight digits are a date (`20260131`), not a moment of 1970.
+
     Raises:
         ConfigError: it is neither.
     """
     stripped = text.strip()
-    if re.fullmatch(r"\d+(\.\d+)?", stripped):
+    if _EPOCH.fullmatch(stripped):
         whole, _, fraction = stripped.partition(".")
         return int(whole) * SECOND_NS + int(fraction[:9].ljust(9, "0"))
     try:

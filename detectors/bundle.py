@@ -47,8 +47,7 @@ def write_bundle(target: Path, manifest: Mapping[str, Any], write: Callable[[Pat
     """
     target = target.resolve()
     try:
-        if not _replaceable(target):
-            raise ModelError(f"{target} exists and is no model of netad: it is not overwritten")
+        check_target(target)
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=target.parent, prefix=f".{target.name}.") as workplace:
             fresh, old = Path(workplace) / "new", Path(workplace) / "old"
@@ -61,6 +60,16 @@ def write_bundle(target: Path, manifest: Mapping[str, Any], write: Callable[[Pat
             _swap(fresh, target, old)
     except OSError as error:
         raise ModelError(f"the model {target} cannot be written: {error.strerror or error}") from error
+
+
+def check_target(target: Path) -> None:
+    """Refuse to write a model where something else is.
+
+    Raises:
+        ModelError: `target` exists, and is neither an empty folder nor a model.
+    """
+    if not _replaceable(target):
+        raise ModelError(f"{target} exists and is no model of netad: it is not overwritten")
 
 
 def read_bundle(folder: Path) -> dict[str, Any]:

@@ -228,7 +228,7 @@ def _training_rows(profiles: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     inside = profiles["inside"].to_numpy(bool)
     notes = []
     if not inside.any():
-        notes.append("no source is inside the networks given with --inside: the baseline is made of all sources")
+        notes.append("no source is in the inside networks (see --inside): the baseline is made of all sources")
     rows = profiles[inside] if inside.any() else profiles
     keys = ["source_hi", "source_lo", "window_start_ns", "window_end_ns", "window_digest"]
     return rows.sort_values(keys, kind="stable", ignore_index=True), notes

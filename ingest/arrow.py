@@ -2,16 +2,16 @@
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from netad.core.addresses import format_addresses
-from netad.ingest.community_id import community_ids
-from netad.ingest.flows import CONN_STATES, DTYPES, FlowBatch
+from netad.ingest.arrow_columns import address_texts, byte_texts, fixed_bytes, fixed_rows, fixed_texts, named, numbers
+from netad.ingest.flows import CONN_STATES, DTYPES, TUNNELS, FlowBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_INTERNAL = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "conn_state", "history", "input", "part")
+# Columns of a readable table that are dictionary-encoded text.
+TEXT_COLUMNS = ("orig_addr", "resp_addr", "conn_state", "tunnel", "history", "input")
+
+_INTERNAL = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "tunnel", "conn_state", "history", "input", "part")
 
 
 def to_table(batch: FlowBatch) -> "pa.Table":
@@ -20,7 +20,7 @@ def to_table(batch: FlowBatch) -> "pa.Table":
 
     columns: dict[str, Any] = {}
     for name, column in batch.columns.items():
-        columns[name] = pa.array(column.tolist(), pa.binary()) if column.dtype.kind == "S" else pa.array(column)
+        columns[name] = fixed_bytes(column) if column.dtype.kind == "S" else numbers(column)
     return pa.table(columns)
 
 
@@ -29,33 +29,44 @@ def from_table(table: "pa.Table", inputs: tuple[str, ...]) -> FlowBatch:
     columns = {}
     for name in table.column_names:
         column = table.column(name)
-        values = column.to_pylist() if DTYPES[name].kind == "S" else column.to_numpy()
-        columns[name] = np.asarray(values, dtype=DTYPES[name])
+        if DTYPES[name].kind == "S":
+            values = fixed_rows(column.combine_chunks()).reshape(-1).view(DTYPES[name])
+        else:
+            values = column.to_numpy().astype(DTYPES[name], copy=False)
+        columns[name] = values
     return FlowBatch(columns, inputs)
 
 
-def to_readable_table(batch: FlowBatch) -> "pa.Table":
-    """Return whole flows as people and other tools read them: address text, state names, Community ID, times in UTC."""
+def to_readable_table(batch: FlowBatch, *, community_id: bool = False) -> "pa.Table":
+    """Return whole flows as people and other tools read them: address text, state names, times in UTC.
+
+    `TEXT_COLUMNS` are dictionary-encoded. The Community ID, a SHA-1 for every flow, costs more than all the rest, so
+    it is there only when asked for.
+    """
     import pyarrow as pa
 
-    def states() -> Any:  # noqa: ANN401 - pyarrow has no types
-        names = pa.array(CONN_STATES)
-        return pa.DictionaryArray.from_arrays(pa.array(batch["conn_state"].astype(np.int8)), names).cast(pa.string())
+    def times(column: str) -> Any:  # noqa: ANN401 - pyarrow has no types
+        return numbers(batch[column]).view(pa.timestamp("ns", "UTC"))
 
     columns: dict[str, Any] = {
-        "first": pa.array(batch["first_ns"]).cast(pa.timestamp("ns", "UTC")),
-        "last": pa.array(batch["last_ns"]).cast(pa.timestamp("ns", "UTC")),
-        "orig_addr": pa.array(format_addresses(batch["orig_hi"], batch["orig_lo"]), pa.string()),
-        "resp_addr": pa.array(format_addresses(batch["resp_hi"], batch["resp_lo"]), pa.string()),
+        "first": times("first_ns"),
+        "last": times("last_ns"),
+        "orig_addr": address_texts(batch["orig_hi"], batch["orig_lo"]),
+        "resp_addr": address_texts(batch["resp_hi"], batch["resp_lo"]),
     }
     for name in DTYPES:
         if name in batch and name not in _INTERNAL and not name.endswith(("first_ns", "last_ns")):
-            columns[name] = pa.array(batch[name])
+            columns[name] = numbers(batch[name])
     if "conn_state" in batch:
-        columns["conn_state"] = states()
+        columns["conn_state"] = named(batch["conn_state"], CONN_STATES)
+    if "tunnel" in batch:
+        columns["tunnel"] = named(batch["tunnel"], TUNNELS)
     if "history" in batch:
-        columns["history"] = pa.array([text.decode("ascii") for text in batch["history"].tolist()], pa.string())
-    columns["community_id"] = pa.array(community_ids(batch), pa.string())
+        columns["history"] = byte_texts(batch["history"])
+    if community_id:
+        from netad.ingest.community_id import community_id_bytes
+
+        columns["community_id"] = fixed_texts(community_id_bytes(batch))
     if "input" in batch and batch.inputs:
-        columns["input"] = pa.array(np.array(batch.inputs, dtype=object)[batch["input"]], pa.string())
+        columns["input"] = named(batch["input"], batch.inputs)
     return pa.table(columns)

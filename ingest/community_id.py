@@ -8,6 +8,7 @@ counterpart follows from the type alone, a code in `resp_port` of a two-way type
 """
 
 import base64
+import binascii
 import hashlib
 from typing import NamedTuple
 
@@ -23,6 +24,11 @@ ICMP, TCP, UDP, ICMP6, SCTP = 1, 6, 17, 58, 132
 _ICMP = frozenset((ICMP, ICMP6))
 _WITH_PORTS = _ICMP | {TCP, UDP, SCTP}
 _COLUMNS = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port")
+# What is hashed, in network byte order (the specification's "pseudo code"); without ports its last four bytes are not.
+_TAIL = [("protocol", "u1"), ("zero", "u1"), ("first_port", ">u2"), ("second_port", ">u2")]
+_V4_ROW = np.dtype([("seed", ">u2"), ("first", ">u4"), ("second", ">u4"), *_TAIL])
+_V6_ROW = np.dtype([("seed", ">u2"), ("first_hi", ">u8"), ("first", ">u8"), ("second_hi", ">u8"), ("second", ">u8"),
+                    *_TAIL])  # fmt: skip
 
 
 class CanonicalTuple(NamedTuple):
@@ -82,19 +88,86 @@ def community_id(
 
 
 def community_ids(batch: FlowBatch, seed: int = 0) -> NDArray[np.object_]:
-    """Return the Community ID of every flow, shape (n,) of str; the same endpoints are hashed once.
+    """Return the Community ID of every flow, shape (n,) of str.
 
     Raises:
         KeyError: the batch lacks an address, port or protocol column.
     """
-    known: dict[tuple[int, ...], str] = {}
-    ids = np.empty(len(batch), dtype=object)
-    for row, key in enumerate(zip(*(batch[name].tolist() for name in _COLUMNS), strict=True)):
-        found = known.get(key)
-        if found is None:
-            found = known[key] = _rendered(canonical_tuple(*key), seed)
-        ids[row] = found
-    return ids
+    return community_id_bytes(batch, seed).astype("U30").astype(object)
+
+
+def community_id_bytes(batch: FlowBatch, seed: int = 0) -> NDArray[np.bytes_]:
+    """Return the Community ID of every flow as ASCII, shape (n,) of S30: everything but the hash is done by column.
+
+    Raises:
+        KeyError: the batch lacks an address, port or protocol column.
+    """
+    protocol, *ends = canonical_columns(batch)
+    first_hi, first_lo, second_hi, second_lo, first_port, second_port = ends
+    v4 = (first_hi == 0) & (first_lo >> 32 == 0xFFFF) & (second_hi == 0) & (second_lo >> 32 == 0xFFFF)
+    ports = np.isin(protocol, tuple(_WITH_PORTS))
+    digests = np.zeros((len(batch), 21), dtype=np.uint8)
+    for short, has_ports in ((True, True), (True, False), (False, True), (False, False)):
+        rows = np.flatnonzero((v4 == short) & (ports == has_ports))
+        if len(rows) == 0:
+            continue
+        hashed = np.zeros(len(rows), dtype=_V4_ROW if short else _V6_ROW)
+        hashed["seed"], hashed["protocol"] = seed, protocol[rows]
+        for name, half in (("first", first_lo), ("second", second_lo)):
+            hashed[name] = half[rows] & 0xFFFFFFFF if short else half[rows]
+        if not short:
+            hashed["first_hi"], hashed["second_hi"] = first_hi[rows], second_hi[rows]
+        hashed["first_port"], hashed["second_port"] = first_port[rows], second_port[rows]
+        digests[rows, :20] = _sha1(hashed, hashed.itemsize if has_ports else hashed.itemsize - 4)
+    return _base64(digests)
+
+
+def _sha1(rows: NDArray[np.void], length: int) -> NDArray[np.uint8]:
+    """Return the SHA-1 of the first `length` bytes of every row, shape (n, 20)."""
+    data, size = memoryview(rows.tobytes()), rows.itemsize
+    sha1 = hashlib.sha1
+    digests = [sha1(data[at : at + length], usedforsecurity=False).digest() for at in range(0, len(data), size)]
+    return np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(-1, 20)
+
+
+def _base64(digests: NDArray[np.uint8]) -> NDArray[np.bytes_]:
+    """Return digests of 20 bytes, with one of zero behind each, as `1:` and base64 with its padding."""
+    text = np.empty((len(digests), 30), dtype=np.uint8)
+    text[:, :2] = np.frombuffer(b"1:", dtype=np.uint8)
+    encoded = binascii.b2a_base64(digests.tobytes(), newline=False)
+    text[:, 2:] = np.frombuffer(encoded, dtype=np.uint8).reshape(-1, 28)
+    text[:, 29] = ord("=")
+    return text.reshape(-1).view("S30")
+
+
+def canonical_columns(batch: FlowBatch) -> tuple[NDArray[np.integer], ...]:
+    """Return the fields of `CanonicalTuple` of every flow as columns, each of shape (n,).
+
+    Raises:
+        KeyError: the batch lacks an address, port or protocol column.
+    """
+    protocol, orig_hi, orig_lo, resp_hi, resp_lo, orig_port, resp_port = (batch[name] for name in _COLUMNS)
+    with_ports = np.isin(protocol, tuple(_WITH_PORTS))
+    orig_port, resp_port = np.where(with_ports, orig_port, 0), np.where(with_ports, resp_port, 0)
+    one_way = np.zeros(len(batch), dtype=bool)
+    for number in _ICMP:
+        rows = np.flatnonzero(protocol == number)
+        kinds, inverse = np.unique(orig_port[rows], return_inverse=True)
+        answers = np.array([icmp_counterpart(number, int(kind)) or 0 for kind in kinds], dtype=resp_port.dtype)
+        single = np.array([is_one_way(number, int(kind)) for kind in kinds], dtype=bool)
+        one_way[rows] = single[inverse]
+        resp_port[rows] = np.where(single[inverse], resp_port[rows], answers[inverse])
+    high, low = (orig_hi == resp_hi), (orig_lo == resp_lo)
+    ordered = (orig_hi < resp_hi) | (high & (orig_lo < resp_lo)) | (high & low & (orig_port <= resp_port)) | one_way
+    return (
+        protocol,
+        np.where(ordered, orig_hi, resp_hi),
+        np.where(ordered, orig_lo, resp_lo),
+        np.where(ordered, resp_hi, orig_hi),
+        np.where(ordered, resp_lo, orig_lo),
+        np.where(ordered, orig_port, resp_port),
+        np.where(ordered, resp_port, orig_port),
+    )
 
 
 def _rendered(flow: CanonicalTuple, seed: int) -> str:

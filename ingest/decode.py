@@ -6,7 +6,7 @@ offload and tools that rewrite lengths have it; Zeek drops such packets). Checks
 them empty in captures taken on the sender (Zeek: `-C`). Nothing here raises, whatever the bytes are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from struct import Struct
 from typing import Final
 
@@ -14,8 +14,9 @@ from dpkt import ah, icmp, ip, ip6, tcp, udp
 
 from netad.core.addresses import split_address
 from netad.ingest.icmp_ports import icmp_ports
-from netad.ingest.link_layers import find_ip
+from netad.ingest.link_layers import find_ip, find_ip_behind
 from netad.ingest.records import Record
+from netad.ingest.tunnels import ERSPAN, is_tunnel, open_tunnel
 
 Address = tuple[int, int]
 FragmentKey = tuple[Address, Address, int, int]
@@ -44,6 +45,7 @@ _MAX_EXTENSIONS: Final = 32
 _TCP_FLAGS_END, _TCP_WINDOW_END = 14, 16
 # No interface sends longer packets (BIG TCP: 512 KiB).
 _MAX_LENGTH: Final = 1 << 24
+_MAX_TUNNELS: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +56,8 @@ class Packet:
     its ports as Zeek logs them (netad.ingest.icmp_ports). `tcp_flags` is None where no TCP flags were captured (other
     protocols, later fragments, very short snapshots), and -1 stands for a window, sequence or acknowledgement number,
     ICMP type, code or identifier that is not there. A fragment has a `fragment_key`, the same for all fragments of a
-    datagram; `is_fragment` marks those after the first, whose ports are not in the packet (0). `tunnel` is an index into
-    TUNNELS (netad.ingest.flows).
+    datagram; `is_fragment` marks those after the first, whose ports are not in the packet (0). `tunnel` is an index
+    into TUNNELS (netad.ingest.flows).
     """
 
     time_ns: int
@@ -95,8 +97,12 @@ class _IpHeader:
     is_fragment: bool
 
 
-def decode(record: Record) -> Packet | str:
+def decode(record: Record, decap: bool = True) -> Packet | str:
     """Return the packet that `record` holds, or the kind of record that is no part of a flow.
+
+    With `decap` a packet in tunnels (netad.ingest.tunnels, up to four in one another) is the innermost that can be
+    decoded, with `tunnel` the outermost tunnel and `vlan` the outermost tag; what carries nothing decodable, or only a
+    fragment, is itself the packet.
 
     Kinds: those of `find_ip`, and `truncated_ip_header`, `bad_ip_header`, `truncated_transport_header` (the snapshot
     ends before the ports) and `bad_transport_header` (the IP length leaves no room for it, or a TCP header length that
@@ -110,10 +116,46 @@ def decode(record: Record) -> Packet | str:
     header = _ip(data, offset, record.wire_length - offset)
     if isinstance(header, str):
         return header
+    packet = _packet(record.time_ns, data, header, vlan)
+    if decap and not isinstance(packet, str) and is_tunnel(packet.protocol, packet.dst_port):
+        return _innermost(data, header, packet)
+    return packet
+
+
+def _packet(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:
     if header.is_fragment:
-        return Packet(record.time_ns, header.src, header.dst, header.protocol, 0, 0, header.length, header.payload,
+        return Packet(time_ns, header.src, header.dst, header.protocol, 0, 0, header.length, header.payload,
                       header.ttl, vlan, fragment_key=header.fragment_key, is_fragment=True)  # fmt: skip
-    return _transport(record.time_ns, data[header.start : offset + header.length], header, vlan)
+    return _transport(time_ns, data[header.start : header.start + header.payload], header, vlan)
+
+
+def _innermost(data: bytes, header: _IpHeader, packet: Packet) -> Packet:
+    """Return the last packet on the way inwards from `packet` that can be decoded; the first one that cannot ends it.
+
+    What is inside must fit into what carries it, mirrored packets apart: ERSPAN may cut them.
+    """
+    tunnel = 0
+    for _ in range(_MAX_TUNNELS):
+        opening = None
+        if packet.fragment_key is None and is_tunnel(packet.protocol, packet.dst_port):
+            opening = open_tunnel(data, packet.protocol, packet.dst_port, header.start)
+        if opening is None:
+            break
+        kind, what, offset = opening
+        end = header.start + header.payload
+        data = data[:end]
+        found = find_ip_behind(data, what, offset)
+        if isinstance(found, str):
+            break
+        offset, vlan = found
+        inner_header = _ip(data, offset, end - offset)
+        if isinstance(inner_header, str) or (inner_header.length > end - offset and kind != ERSPAN):
+            break
+        inner = _packet(packet.time_ns, data, inner_header, packet.vlan or vlan)
+        if isinstance(inner, str):
+            break
+        header, packet, tunnel = inner_header, inner, tunnel or kind
+    return replace(packet, tunnel=tunnel) if tunnel else packet
 
 
 def _ip(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:

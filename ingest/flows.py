@@ -108,8 +108,9 @@ class FlowBatch:
         return FlowBatch({name: column[rows] for name, column in self.columns.items()}, self.inputs)
 
     def whole(self) -> "FlowBatch":
-        """Return the whole flows: what is counted, stored and shipped as flows."""
-        return self.select((self["part"] & WHOLE) != 0)
+        """Return the whole flows: what is counted, stored and shipped as flows; the batch itself if all are."""
+        rows = (self["part"] & WHOLE) != 0
+        return self if rows.all() else self.select(rows)
 
     def slices(self) -> "FlowBatch":
         """Return the records that profiles are built from; each counts in the window that holds its `last_ns`."""

@@ -48,6 +48,11 @@ class Octets:
         self._peeked += self._read(size - len(self._peeked))
         return self._peeked[:size]
 
+    @property
+    def holds_peeked(self) -> bool:
+        """Whether bytes are here that the stream has given already."""
+        return bool(self._peeked)
+
     def take(self, size: int) -> bytes:
         """Take `size` bytes, fewer only at the end."""
         if self._peeked:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from netad.core.errors import InputError
+from netad.ingest.compression import DEFAULT_MAX_RATIO, decompressed
 from netad.ingest.framing import ByteStream
 from netad.ingest.records import read_records
 from netad.ingest.report import IngestReport
@@ -27,34 +28,43 @@ _COMPRESSED_SUFFIXES = frozenset((".gz", ".zst", ".xz", ".bz2"))
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One input to read. `path` is a file's path, or `-` for standard input."""
+    """One input to read. `path` is a file's path, or `-` for standard input.
+
+    `max_ratio` bounds what compressed data may grow to (netad.ingest.compression).
+    """
 
     path: str
+    max_ratio: int = DEFAULT_MAX_RATIO
 
     def open(self) -> BinaryIO:
-        """Open the bytes for reading, from the start. Closing those of standard input closes standard input.
+        """Open the bytes for reading, from the start; those of compressed data are decompressed.
+
+        The stream has `read` and `readinto`; the latter may give less than it is asked for. Close it: a thread may be
+        decompressing ahead. Standard input itself stays open. A stream of compressed data raises InputError when these
+        are cut, damaged or a bomb, after everything before has been read.
 
         Raises:
             InputError: the file cannot be opened; its message is the path and a sentence.
         """
-        if self.path == STDIN:
-            return sys.stdin.buffer
         try:
-            return Path(self.path).open("rb")
+            if self.path == STDIN:
+                return decompressed(sys.stdin.buffer, self.max_ratio, owned=False)
+            return _opened(self.path, self.max_ratio, ahead=True)
         except (OSError, ValueError) as error:
             raise InputError(f"{self.path} {_failure(error)}") from error
 
 
-def find_sources(inputs: Sequence[str], report: IngestReport) -> list[Source]:
+def find_sources(inputs: Sequence[str], report: IngestReport, max_ratio: int = DEFAULT_MAX_RATIO) -> list[Source]:
     """Return the captures that `inputs` name, each once, ordered by the time of their first packet, ties by path.
 
     An input is `-`, a file, a directory (searched to the bottom, without hidden files, and without following links to
-    directories) or a glob pattern (`**` for any depth). What is found in a directory or by a pattern and is no capture
+    directories) or a glob pattern (`**` for any depth). Compressed captures are looked into like others. What is found
+    in a directory or by a pattern and is no capture
     is passed over in silence, unless its name says that it is one; what is named itself gets a `report.problem`, as
     does everything that is missing, unreadable or holds no captures. Captures without a packet come after the others,
     then pipes, which cannot be looked into, and standard input last.
     """
-    search = _Search(report)
+    search = _Search(report, max_ratio)
     for named in inputs:
         search.add(named)
     return search.sources()
@@ -63,7 +73,7 @@ def find_sources(inputs: Sequence[str], report: IngestReport) -> list[Source]:
 def first_time_ns(path: str) -> int | None:
     """Return the time of a capture file's first packet (ns since the epoch), None without one.
 
-    At most 32 MiB are read; a pipe or a device is not read at all.
+    At most 32 MiB are read, or decompressed; a pipe or a device is not read at all.
     """
     try:
         return _look(path).time_ns
@@ -89,13 +99,14 @@ class _Look:
 class _Search:
     """Collects sources, each file once by its real path."""
 
-    def __init__(self, report: IngestReport) -> None:
+    def __init__(self, report: IngestReport, max_ratio: int) -> None:
         self._report = report
+        self._max_ratio = max_ratio
         self._found: dict[str, tuple[_Rank, int, str]] = {}
         self._refused: dict[str, bool] = {}  # files that are no captures, and whether that was reported
 
     def sources(self) -> list[Source]:
-        return [Source(path) for _, _, path in sorted(self._found.values())]
+        return [Source(path, self._max_ratio) for _, _, path in sorted(self._found.values())]
 
     def add(self, named: str) -> None:
         if named == STDIN:
@@ -144,11 +155,26 @@ def _look(path: str) -> _Look:
     if not stat.S_ISREG(Path(path).stat().st_mode):
         return _Look(_Rank.PIPE)
     looked = IngestReport()
-    with Path(path).open("rb") as stream:
+    # What may come out is bounded by the head, so that no ratio is needed here.
+    with _opened(path, max_ratio=None, ahead=False) as stream:
         first = next(read_records(_Head(stream), path, looked), None)
     if not looked.files:
         return _Look(_Rank.WITHOUT_PACKETS, problem=looked.problems[0].sentence)
     return _Look(_Rank.WITHOUT_PACKETS) if first is None else _Look(_Rank.TIMED, first.time_ns)
+
+
+def _opened(path: str, max_ratio: int | None, *, ahead: bool) -> BinaryIO:
+    """Open a file.
+
+    Raises:
+        OSError, ValueError: it cannot be opened.
+    """
+    stream = Path(path).open("rb")  # noqa: SIM115 - closed with what is made of it
+    try:
+        return decompressed(stream, max_ratio, ahead=ahead)
+    except OSError:
+        stream.close()
+        raise
 
 
 class _Head:

@@ -4,8 +4,8 @@ from typing import Final
 
 from netad.core.timing import SECOND_NS
 
-_DISORDER_NS: Final = 60 * SECOND_NS
-_BELIEVED_AFTER: Final = 1000
+DISORDER_NS: Final = 60 * SECOND_NS
+BELIEVED_AFTER: Final = 1000
 
 
 class PacketClock:
@@ -15,17 +15,17 @@ class PacketClock:
     the clock. After 1,000 such packets in a row the clock was wrong, or another capture began: it starts over.
     """
 
-    def __init__(self) -> None:
-        self.now_ns: int | None = None
-        self._behind = 0
+    def __init__(self, now_ns: int | None = None, behind: int = 0) -> None:
+        self.now_ns = now_ns
+        self._behind = behind
 
     def advance(self, time_ns: int) -> bool:
         """Take a packet's time; True when the clock started over, so that no flow of before can go on."""
         if self.now_ns is None or time_ns >= self.now_ns:
             self.now_ns, self._behind = time_ns, 0
             return False
-        self._behind = self._behind + 1 if self.now_ns - time_ns > _DISORDER_NS else 0
-        if self._behind < _BELIEVED_AFTER:
+        self._behind = self._behind + 1 if self.now_ns - time_ns > DISORDER_NS else 0
+        if self._behind < BELIEVED_AFTER:
             return False
         self.now_ns, self._behind = time_ns, 0
         return True

@@ -49,35 +49,69 @@ def is_pcap(head: bytes) -> bool:
     return head[:4] in _VARIANTS
 
 
-def pcap_records(octets: Octets) -> Iterator[Record]:
-    """Yield the records of a pcap whose magic number is known.
+class PcapReader:
+    """Reads one pcap whose magic number is known, record by record.
+
+    `number` is that of the record last read: another reader of the same bytes may count on. The fields of the file
+    header that say how to read records are public for that reader too.
 
     Raises:
-        InputError: the file is cut or damaged; the message names the record. Everything before it was yielded.
+        InputError: on construction, the file is cut inside its header.
     """
-    variant = _VARIANTS[octets.peek(4)]
-    head = octets.take(variant.file_header.size)
-    if len(head) < variant.file_header.size:
-        raise InputError("is cut inside its file header")
-    _, _, minor, _, _, _, link_type = variant.file_header.unpack(head)
-    link_type &= _LINK_TYPE_BITS
-    # Until version 2.3 some programs wrote the two lengths the other way round (libpcap, sf-pcap.c).
-    old = minor <= 3
-    size, unpack, unit_ns = variant.record_header.size, variant.record_header.unpack, variant.unit_ns
-    nothing, number = bytes(size), 0
-    while header := octets.take(size):
-        number += 1
-        if len(header) < size:
-            raise InputError(f"is cut in the middle of record {number}")
-        if header == nothing:
-            raise InputError(f"is filled with zeros from record {number} on, as after a crash; reading stopped there")
-        seconds, fraction, captured, length = unpack(header)[:4]
-        if old and captured > length:
+
+    def __init__(self, octets: Octets) -> None:
+        variant = _VARIANTS[octets.peek(4)]
+        head = octets.take(variant.file_header.size)
+        if len(head) < variant.file_header.size:
+            raise InputError("is cut inside its file header")
+        _, _, minor, _, _, _, link_type = variant.file_header.unpack(head)
+        self._octets, self._unpack = octets, variant.record_header.unpack
+        self.number = 0
+        self.ended = False
+        self.big_endian = variant.record_header.format.startswith(">")
+        self.header_size, self.unit_ns = variant.record_header.size, variant.unit_ns
+        self.link_type = link_type & _LINK_TYPE_BITS
+        # Until version 2.3 some programs wrote the two lengths the other way round (libpcap, sf-pcap.c).
+        self.old = minor <= 3
+
+    def records(self) -> Iterator[Record]:
+        """Yield the records in file order.
+
+        Raises:
+            InputError: the file is cut or damaged; the message names the record. Everything before it was yielded.
+        """
+        while (record := self.step()) is not None:
+            yield record
+
+    def step(self) -> Record | None:
+        """Return the next record; without one `ended` becomes true.
+
+        Raises:
+            InputError: as `records` does.
+        """
+        header = self._octets.take(self.header_size)
+        if not header:
+            self.ended = True
+            return None
+        self.number += 1
+        if len(header) < self.header_size:
+            raise self._cut()
+        if header == bytes(self.header_size):
+            raise InputError(f"is filled with zeros from record {self.number} on, as after a crash; "
+                             "reading stopped there")  # fmt: skip
+        seconds, fraction, captured, length = self._unpack(header)[:4]
+        if self.old and captured > length:
             captured, length = length, captured
         if captured > MAX_CAPTURED:
-            raise InputError(f"is damaged: record {number} claims {captured} bytes, more than the {MAX_CAPTURED} "
+            raise InputError(f"is damaged: record {self.number} claims {captured} bytes, more than the {MAX_CAPTURED} "
                              "that one may have; reading stopped there")  # fmt: skip
-        data = octets.take(captured)
+        data = self._octets.take(captured)
         if len(data) < captured:
-            raise InputError(f"is cut in the middle of record {number}")
-        yield Record(seconds * SECOND_NS + fraction * unit_ns, data, length, link_type)
+            raise self._cut()
+        return Record(seconds * SECOND_NS + fraction * self.unit_ns, data, length, self.link_type)
+
+    def close(self) -> None:
+        """Say what is left to say about the file: nothing (the reader of pcapng has more)."""
+
+    def _cut(self) -> InputError:
+        return InputError(f"is cut in the middle of record {self.number}")

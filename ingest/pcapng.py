@@ -63,7 +63,7 @@ _LAYOUTS = {order: _Layout.of(order) for order in _ORDERS.values()}
 
 
 @dataclass(frozen=True, slots=True)
-class _Interface:
+class Interface:
     """What an Interface Description Block says about its packets; ns = ticks * multiplier // divisor + offset_ns."""
 
     link_type: int
@@ -73,6 +73,7 @@ class _Interface:
     offset_ns: int
 
     def time_ns(self, high: int, low: int) -> int:
+        """Return the time that the two halves of a number of ticks mean, in ns since the epoch."""
         return (high << 32 | low) * self.multiplier // self.divisor + self.offset_ns
 
 
@@ -100,14 +101,18 @@ class PcapngReader:
     `unknown_interface`, `impossible_time`) and in `report.packets`, and named in one problem of the file. A block
     whose length is wrong ends the file. A Simple Packet Block has no time; its packet gets that of the packet
     before it.
+
+    `number` counts the packet blocks, `last_ns` is the time of the last usable packet, `interfaces` is the list of the
+    section that is being read (a new list for a new section): another reader of the same bytes may go on from there.
     """
 
     def __init__(self, octets: Octets, path: str, report: IngestReport) -> None:
         self._octets, self._path, self._report = octets, path, report
         self._layout = _LAYOUTS["little"]
-        self._interfaces: list[_Interface] = []
-        self._number = 0  # of the packet block last read
-        self._last_ns: int | None = None
+        self.ended = False
+        self.interfaces: list[Interface] = []
+        self.number = 0  # of the packet block last read
+        self.last_ns: int | None = None
         self._unusable: list[int] = [0, 0]  # how many, and the number of the first
 
     def records(self) -> Iterator[Record]:
@@ -117,16 +122,33 @@ class PcapngReader:
             InputError: the file is cut or damaged; everything before was yielded.
         """
         try:
-            while head := self._octets.take(8):
-                record = self._block(head)
+            while not self.ended:
+                record = self.step()
                 if record is not None:
                     yield record
         finally:
-            count, first = self._unusable
-            if count:
-                self._report.problem(
-                    self._path, f"has damaged packet blocks, passed over: {count}, first record {first}"
-                )
+            self.close()
+
+    def step(self) -> Record | None:
+        """Read one block; return its record if it has a usable one. At the end `ended` becomes true.
+
+        Raises:
+            InputError: as `records` does.
+        """
+        head = self._octets.take(8)
+        self.ended = not head
+        return self._block(head) if head else None
+
+    def close(self) -> None:
+        """Report the packet blocks that were passed over. To be called once, when reading is over."""
+        count, first = self._unusable
+        if count:
+            self._report.problem(self._path, f"has damaged packet blocks, passed over: {count}, first record {first}")
+
+    @property
+    def big_endian(self) -> bool:
+        """Byte order of the section that is being read."""
+        return self._layout.order == "big"
 
     def _block(self, head: bytes) -> Record | None:
         """Read the block that begins with `head`; return its record if it has a usable one."""
@@ -139,7 +161,7 @@ class PcapngReader:
         self._check_length(length, least=12)
         if kind in self._layout.packets:
             body = self._rest(length, taken=8)
-            self._number += 1
+            self.number += 1
             record = self._packet(kind, body)
             if isinstance(record, Record):
                 return record
@@ -159,24 +181,24 @@ class PcapngReader:
         if len(rest) < length - taken:
             raise self._cut()
         if self._layout.word.unpack(rest[-4:])[0] != length:
-            raise InputError(f"is damaged: the two lengths of a block after record {self._number} differ; "
+            raise InputError(f"is damaged: the two lengths of a block after record {self.number} differ; "
                              "reading stopped there")  # fmt: skip
         return rest[:-4]
 
     def _check_length(self, length: int, least: int) -> None:
         if not least <= length <= MAX_BLOCK or length % 4:
-            raise InputError(f"is damaged: after record {self._number} there is a block of {length} bytes; "
+            raise InputError(f"is damaged: after record {self.number} there is a block of {length} bytes; "
                              "reading stopped there")  # fmt: skip
 
     def _cut(self) -> InputError:
-        return InputError(f"is cut in the middle of a block, after record {self._number}")
+        return InputError(f"is cut in the middle of a block, after record {self.number}")
 
     def _section(self, head: bytes) -> None:
         magic = self._octets.take(4)
         if len(magic) < 4:
             raise self._cut()
         if magic not in _ORDERS:
-            raise InputError(f"is damaged: a section after record {self._number} has no byte order; "
+            raise InputError(f"is damaged: a section after record {self.number} has no byte order; "
                              "reading stopped there")  # fmt: skip
         self._layout = _LAYOUTS[_ORDERS[magic]]
         _, length = self._layout.head.unpack(head)
@@ -184,12 +206,12 @@ class PcapngReader:
         _, major, minor, _ = self._layout.section.unpack_from(magic + self._rest(length, taken=12))
         if major != 1:
             raise InputError(f"is of pcapng version {major}.{minor}, which is unknown")
-        self._interfaces = []
+        self.interfaces = []
 
     def _interface(self, body: bytes) -> None:
         fixed = self._layout.interface
-        if len(body) < fixed.size or len(self._interfaces) == MAX_INTERFACES:
-            raise InputError(f"is damaged: an interface description after record {self._number} is too short or one "
+        if len(body) < fixed.size or len(self.interfaces) == MAX_INTERFACES:
+            raise InputError(f"is damaged: an interface description after record {self.number} is too short or one "
                              f"too many (ceiling {MAX_INTERFACES}); reading stopped there")  # fmt: skip
         link_type, _, snaplen = fixed.unpack_from(body)
         multiplier, divisor, offset_ns = 1000, 1, 0
@@ -199,7 +221,7 @@ class PcapngReader:
                 multiplier, divisor = SECOND_NS, 2**exponent if value[0] & 0x80 else 10**exponent
             elif code == layout.PCAPNG_OPT_IF_TSOFFSET and len(value) == 8:
                 offset_ns = int.from_bytes(value, self._layout.order, signed=True) * SECOND_NS
-        self._interfaces.append(_Interface(link_type, snaplen, multiplier, divisor, offset_ns))
+        self.interfaces.append(Interface(link_type, snaplen, multiplier, divisor, offset_ns))
 
     def _packet(self, kind: int, body: bytes) -> Record | str:
         """Return the record of a packet block, or what kind of damage leaves it without one."""
@@ -209,9 +231,9 @@ class PcapngReader:
         fields = fixed.unpack_from(body)
         timed = kind != layout.PCAPNG_BT_SPB
         index = fields[0] if timed else 0
-        if index >= len(self._interfaces):
+        if index >= len(self.interfaces):
             return "unknown_interface"
-        interface = self._interfaces[index]
+        interface = self.interfaces[index]
         if timed:
             high, low, captured, length = fields[-4:]
             time_ns = interface.time_ns(high, low)
@@ -223,18 +245,18 @@ class PcapngReader:
             return "damaged_block"
         if not 0 <= time_ns < MAX_TIME_NS:
             return "impossible_time"
-        self._last_ns = time_ns
+        self.last_ns = time_ns
         return Record(time_ns, body[fixed.size : fixed.size + captured], length, interface.link_type)
 
     def _time_before(self) -> int:
-        if self._last_ns is None:
+        if self.last_ns is None:
             self._report.problem(self._path, "begins with packets that have no time (Simple Packet Blocks): they count "
                                  "at 1970-01-01")  # fmt: skip
-            self._last_ns = 0
-        return self._last_ns
+            self.last_ns = 0
+        return self.last_ns
 
     def _pass_over(self, kind: str) -> None:
         self._report.skipped[kind] += 1
         self._report.packets += 1
         self._unusable[0] += 1
-        self._unusable[1] = self._unusable[1] or self._number
+        self._unusable[1] = self._unusable[1] or self.number

@@ -3,16 +3,15 @@
 from collections.abc import Iterator
 
 from netad.core.errors import InputError
+from netad.ingest.compression import compression_of
 from netad.ingest.framing import ByteStream, Octets, Record
-from netad.ingest.pcap import is_pcap, pcap_records
+from netad.ingest.pcap import PcapReader, is_pcap
 from netad.ingest.pcapng import PcapngReader, is_pcapng
 from netad.ingest.report import IngestReport
 
-__all__ = ["Record", "read_records"]
+__all__ = ["Record", "open_reader", "read_records"]
 
 _MAGIC_BYTES = 12
-_COMPRESSED = {b"\x1f\x8b": ("gzip", "zcat"), b"\x28\xb5\x2f\xfd": ("zstd", "zstdcat"),
-               b"\xfd7zXZ": ("xz", "xzcat"), b"BZh": ("bzip2", "bzcat")}  # fmt: skip
 
 
 def read_records(stream: ByteStream, path: str, report: IngestReport) -> Iterator[Record]:
@@ -27,7 +26,7 @@ def read_records(stream: ByteStream, path: str, report: IngestReport) -> Iterato
     octets = Octets(stream)
     counted = 0
     try:
-        for record in _records(octets, path, report):
+        for record in open_reader(octets, path, report).records():
             report.packets += 1
             report.bytes += octets.taken - counted
             counted = octets.taken
@@ -40,21 +39,26 @@ def read_records(stream: ByteStream, path: str, report: IngestReport) -> Iterato
         report.bytes += octets.taken - counted
 
 
-def _records(octets: Octets, path: str, report: IngestReport) -> Iterator[Record]:
+def open_reader(octets: Octets, path: str, report: IngestReport) -> PcapReader | PcapngReader:
+    """Return the reader for what `octets` begins with, and count the file.
+
+    Raises:
+        InputError: it is no capture, or is cut inside its file header.
+    """
     head = octets.peek(_MAGIC_BYTES)
     if is_pcap(head):
         report.files += 1
-        return pcap_records(octets)
+        return PcapReader(octets)
     if is_pcapng(head):
         report.files += 1
-        return PcapngReader(octets, path, report).records()
+        return PcapngReader(octets, path, report)
     raise InputError(_what_it_is(head))
 
 
 def _what_it_is(head: bytes) -> str:
     if not head:
         return "is empty"
-    for magic, (name, command) in _COMPRESSED.items():
-        if head.startswith(magic):
-            return f"is {name}-compressed, and only plain pcap and pcapng are read: pipe it in with {command} and '-'"
+    kind = compression_of(head)
+    if kind is not None:
+        return f"holds {kind} data inside compressed data, and only one layer of compression is taken off"
     return "is not a capture: neither pcap nor pcapng"

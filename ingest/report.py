@@ -18,14 +18,18 @@ class IngestReport:
 
     `skipped` counts records that became no part of a flow, by kind (`arp`, `not_ip`, `truncated_ip_header`,
     `unknown_link_type`, `outside_time_range`, ...); `problems` lists inputs that were skipped or cut; `evicted` counts
-    flows that were ended early because more were active than the table may hold.
+    flows that were ended early because more were active than the table may hold. `bytes` counts what was read after
+    decompression, `file_bytes` how far the files themselves were read. `handed_over` counts the records among `packets`
+    that the engine left to the Python decoder.
     """
 
     files: int = 0
     bytes: int = 0
+    file_bytes: int = 0
     packets: int = 0
     flows: int = 0
     evicted: int = 0
+    handed_over: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     skipped: Counter[str] = field(default_factory=Counter)

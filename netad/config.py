@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netad.core.errors import ConfigError
-from netad.core.timing import parse_duration, parse_time
+from netad.core.timing import SECOND_NS, parse_duration, parse_time
 
 if TYPE_CHECKING:
     from netad.core.addresses import Networks
@@ -32,6 +32,7 @@ class Config:
     """One run's settings, all checked.
 
     `window` is a duration or `capture`; `budget` the accepted share of false alarms among normal profiles;
+    `max_ratio` bounds the bytes that each byte of a compressed input may give;
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
     """
 
@@ -41,6 +42,8 @@ class Config:
     until: str | None = None
     lateness: str = "10m"
     max_flows: int = 1_000_000
+    max_ratio: int = 1000
+    decap: bool = True
     detectors: tuple[str, ...] = ("isolation_forest",)
     model: str | None = None
     budget: float = 0.001
@@ -95,9 +98,11 @@ def load_config(file: str | None, flags: Mapping[str, Any], environment: Mapping
     if named:
         values.update(_from_file(Path(named)))
     values.update(_from_environment(environment))
-    values.update({key: value for key, value in flags.items() if value is not None and value != ()})
+    values.update(_from_flags(flags))
     config = replace(Config(), **values)
-    _check(config)
+    since, until = config.since_ns, config.until_ns
+    if since is not None and until is not None and since >= until:
+        raise ConfigError("since must be before until")
     return config
 
 
@@ -150,9 +155,11 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
             continue
         key = name.removeprefix("NETAD_").lower()
         if key not in _PARSERS:
-            from netad.core.problems import did_you_mean
+            import difflib
 
-            raise ConfigError(f"unknown environment variable {name}{did_you_mean(key, _PARSERS)}")
+            near = difflib.get_close_matches(key, _PARSERS, n=1)
+            hint = f"; did you mean 'NETAD_{near[0].upper()}'?" if near else ""
+            raise ConfigError(f"unknown environment variable {name}{hint}")
         try:
             values[key] = _PARSERS[key](_split(key, text))
         except ConfigError as error:
@@ -160,11 +167,24 @@ def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
+def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+    values = {}
+    for key, value in flags.items():
+        if value is None or value == ():
+            continue
+        try:
+            values[key] = _PARSERS[key](list(value) if isinstance(value, tuple) else value)
+        except ConfigError as error:
+            flag = "model-type" if key == "detectors" else key.replace("_", "-")
+            raise ConfigError(f"--{flag}: {error.message}") from error
+    return values
+
+
 def _split(key: str, text: str) -> Any:  # noqa: ANN401 - as YAML would have it
     if key == "labels":
         pairs = [pair.partition("=") for pair in text.split(",") if pair.strip()]
         return {name.strip(): value.strip() for name, _, value in pairs}
-    if _PARSERS[key] is _texts:
+    if key in _LISTS:
         return [part.strip() for part in text.split(",") if part.strip()]
     return text
 
@@ -181,6 +201,60 @@ def _texts(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     return (_text(value),)
 
 
+def _detectors(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    names = _texts(value)
+    if not names:
+        raise ConfigError("at least one detector is needed")
+    return names
+
+
+def _networks(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    from netad.core.addresses import Networks
+
+    text = _texts(value)
+    if not Networks.parse(text).text:
+        raise ConfigError("at least one network is needed")
+    return text
+
+
+def _window(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    if text != "capture" and parse_duration(text) < SECOND_NS:
+        raise ConfigError("a window lasts at least 1s")
+    return text
+
+
+def _duration(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    parse_duration(text)
+    return text
+
+
+def _time(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    if not -(1 << 63) <= parse_time(text) < 1 << 63:
+        raise ConfigError(f"{text!r} is further away than any packet")
+    return text
+
+
+def _one_of(*choices: str) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:  # noqa: ANN401
+        text = _text(value)
+        if text not in choices:
+            raise ConfigError(f"{text!r} is none of {', '.join(choices)}")
+        return text
+
+    return parse
+
+
+def _namespace(value: Any) -> str:  # noqa: ANN401
+    """What Elasticsearch takes as the last part of a data stream's name."""
+    text = _text(value)
+    if text != text.lower() or set(text) & set('-\\/*?"<>| ,#:') or len(text.encode()) > 100:
+        raise ConfigError(f'{text!r} must be lower case, short, and without spaces or any of -\\/*?"<>|,#:')
+    return text
+
+
 def _whole(value: Any) -> int:  # noqa: ANN401
     try:
         if isinstance(value, bool) or (isinstance(value, float) and not value.is_integer()):
@@ -188,6 +262,13 @@ def _whole(value: Any) -> int:  # noqa: ANN401
         return int(value)
     except (TypeError, ValueError):
         raise ConfigError(f"{value!r} is not a whole number") from None
+
+
+def _at_least_one(value: Any) -> int:  # noqa: ANN401
+    number = _whole(value)
+    if number < 1:
+        raise ConfigError(f"{number} is too few, 1 is the least")
+    return number
 
 
 def _flag(value: Any) -> bool:  # noqa: ANN401
@@ -221,53 +302,30 @@ def parse_budget(value: Any) -> float:  # noqa: ANN401
 
 
 _PARSERS: dict[str, Callable[[Any], Any]] = {
-    "window": _text,
-    "inside": _texts,
-    "since": _text,
-    "until": _text,
-    "lateness": _text,
-    "max_flows": _whole,
-    "detectors": _texts,
+    "window": _window,
+    "inside": _networks,
+    "since": _time,
+    "until": _time,
+    "lateness": _duration,
+    "max_flows": _at_least_one,
+    "max_ratio": _at_least_one,
+    "decap": _flag,
+    "detectors": _detectors,
     "model": _text,
     "budget": parse_budget,
     "seed": _whole,
     "rules": _texts,
     "to": _texts,
-    "flows": _text,
+    "flows": _one_of(*FLOW_CHOICES),
     "observer": _text,
-    "namespace": _text,
+    "namespace": _namespace,
     "labels": _labels,
     "tags": _texts,
     "quiet": _flag,
     "verbose": _whole,
     "log_file": _text,
-    "log_format": _text,
+    "log_format": _one_of(*LOG_FORMATS),
 }
+# What a variable holds with commas between.
+_LISTS = frozenset({"inside", "detectors", "rules", "to", "tags"})
 assert set(_PARSERS) == {item.name for item in fields(Config)}  # noqa: S101 - a table beside its dataclass
-
-
-def _check(config: Config) -> None:
-    for name, value, choices in (("flows", config.flows, FLOW_CHOICES), ("log_format", config.log_format, LOG_FORMATS)):
-        if value not in choices:
-            raise ConfigError(f"{name}: {value!r} is none of {', '.join(choices)}")
-    if config.max_flows < 1:
-        raise ConfigError("max_flows: at least 1 flow must fit")
-    if not config.detectors:
-        raise ConfigError("detectors: at least one is needed")
-    if (
-        not config.namespace
-        or config.namespace != config.namespace.lower()
-        or set(config.namespace) & set('-\\/*?"<>| ,#:')
-    ):
-        raise ConfigError(
-            f'namespace: {config.namespace!r} must be lower case, without spaces and any of -\\/*?"<>|,#:'
-        )
-    parse_duration(config.lateness)
-    window_ns = config.window_ns
-    if window_ns is not None and window_ns < parse_duration("1s"):
-        raise ConfigError("window: at least 1s")
-    if not config.networks.text:
-        raise ConfigError("inside: at least one network is needed")
-    since, until = config.since_ns, config.until_ns
-    if since is not None and until is not None and since >= until:
-        raise ConfigError("since must be before until")

@@ -1,11 +1,12 @@
 """Wires the rooms: inputs to flows, flows to profiles, profiles to scores, scores to events, events to outputs."""
 
+import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from uuid import uuid4
+from uuid import NAMESPACE_DNS, uuid4, uuid5
 
 import numpy as np
 
@@ -20,17 +21,20 @@ from netad.ingest.capture import IngestOptions, read_flows
 from netad.ingest.flows import FlowBatch
 from netad.ingest.inputs import find_sources
 from netad.ingest.report import IngestReport
-from netad.outputs.base import Delivery, Event, Output, RunSummary
+from netad.outputs.base import Abandonable, Delivery, Event, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.outputs.wording import counted
 from netad.profiles.windows import WindowAggregator
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from netad.detectors.model import Model
+    from netad.progress import ProgressBar
     from netad.rules.ruleset import RuleSet
 
-Progress = Callable[[int], None]
+log = logging.getLogger(__name__)
+SCORED_TOGETHER = 4096  # profiles
 
 
 @dataclass
@@ -39,7 +43,7 @@ class Reading:
 
     config: Config
     inputs: Sequence[str]
-    progress: Progress | None = None
+    progress: "ProgressBar | None" = None
     report: IngestReport = field(default_factory=IngestReport)
     notes: list[str] = field(default_factory=list)
 
@@ -49,19 +53,23 @@ class Reading:
         Raises:
             InputError: none of the inputs can be read.
         """
-        sources = find_sources(self.inputs, self.report)
+        sources = find_sources(self.inputs, self.report, self.config.max_ratio)
         if not sources:
             raise InputError("; ".join(f"{p.path}: {p.sentence}" for p in self.report.problems) or "no input was given")
+        log.info("%s to read", counted(len(sources), "input"))
         options = IngestOptions(
             window_ns=self.config.window_ns,
             since_ns=self.config.since_ns,
             until_ns=self.config.until_ns,
             lateness_ns=parse_duration(self.config.lateness),
             max_flows=self.config.max_flows,
+            decap=self.config.decap,
         )
         yield from read_flows(sources, options, self.report, self.progress)
+        if self.progress is not None:
+            self.progress.stop()
         if self.report.evicted:
-            self.notes.append(f"{self.report.evicted:,} flows were cut short because more than "
+            self.notes.append(f"{counted(self.report.evicted, 'flow')} ended early because more than "
                               f"{self.config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
 
     def profiles(self, on_flows: Callable[[FlowBatch], None] | None = None) -> Iterator["pd.DataFrame"]:
@@ -73,9 +81,10 @@ class Reading:
             yield from windows.add(batch)
         yield from windows.finish()
         if windows.late:
-            self.notes.append(f"{windows.late:,} flow records came after their window was closed (see lateness)")
+            self.notes.append(f"{counted(windows.late, 'flow record')} came after the window was closed (see lateness)")
         if windows.left_out:
-            self.notes.append(f"{windows.left_out:,} flow records of multicast or unspecified sources were left out")
+            records = counted(windows.left_out, "flow record")
+            self.notes.append(f"{records} of multicast, broadcast or unspecified sources made no profile")
 
 
 def all_profiles(reading: Reading, on_flows: Callable[[FlowBatch], None] | None = None) -> "pd.DataFrame":
@@ -119,10 +128,13 @@ def open_model(config: Config) -> tuple["Model", Config]:
     from netad.detectors.model import Model
 
     model = Model.load(Path(config.model or ""))
-    if config.window is not None and config.window != model.window:
+    log.info("model %s %s (window %s, trained on %s)",
+             model.name, model.version, model.window, counted(model.profiles, "profile"))  # fmt: skip
+    as_trained = replace(config, window=model.window)
+    if config.window is not None and config.window_ns != as_trained.window_ns:
         raise ConfigError(f"the model {config.model} was trained on windows of {model.window}, not {config.window}; "
                           "leave --window out or train another model")  # fmt: skip
-    return model, replace(config, window=model.window)
+    return model, as_trained
 
 
 @dataclass
@@ -176,6 +188,21 @@ class Judgement:
             )
 
 
+def _batches(frames: Iterable["pd.DataFrame"]) -> Iterator["pd.DataFrame"]:
+    """Join small frames: scoring one row costs as much as scoring hundreds, and a capture may span many windows."""
+    from netad.profiles.frame import join_frames
+
+    waiting: list[pd.DataFrame] = []
+    rows = 0
+    for frame in frames:
+        waiting.append(frame)
+        rows += len(frame)
+        if rows >= SCORED_TOGETHER:
+            yield join_frames(waiting)
+            waiting, rows = [], 0
+    yield join_frames(waiting)
+
+
 def _totals(row: dict[Any, Any]) -> dict[str, int]:
     names = {"packets": "packets_out", "bytes": "bytes_out", "bytes_in": "bytes_in", "flows": "flows"}
     return {name: int(row[column]) for name, column in names.items() if not np.isnan(row[column])}
@@ -189,7 +216,7 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
         model, config = open_model(config)
         reading.config = config
         judgement = Judgement(model, model.threshold(config.budget))
-        for frame in reading.profiles(spool.add):
+        for frame in _batches(reading.profiles(spool.add)):
             judgement.add(frame)
         return judgement
     profiles = all_profiles(reading, spool.add)
@@ -211,13 +238,13 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
 
 def origin_of(config: Config) -> Origin:
     """Return who reports: the observer, the namespace and this run."""
-    run = uuid4()
     return Origin(
         observer=config.observer,
         namespace=config.namespace,
-        run_id=run.hex,
+        run_id=uuid4().hex,
         agent_version=__version__,
-        agent_id=run.hex,
+        # The same from run to run, as ECS wants it: one agent an observer.
+        agent_id=uuid5(NAMESPACE_DNS, config.observer).hex,
         labels=dict(config.labels),
         tags=("netad", *config.tags),
     )
@@ -237,27 +264,37 @@ def ingest(
 ) -> Result:
     """Run the whole way: read, profile, judge, explain, apply rules, deliver. `outputs` are (name, output) pairs.
 
-    An output that fails costs that output: the others still get every event. Whatever ends the run early, an interrupt
-    included, outputs are closed, so that what they hold is sent, kept, or named as lost.
+    An output that fails costs that output: the others still get every event. A run that ends before there is an event
+    leaves the outputs as they were. Whatever ends it later, an interrupt included, outputs are closed, so that what
+    they hold is sent, kept, or named as lost.
     """
-    origin = origin_of(config)
     failed: dict[str, NetadError] = {}
-    summary = RunSummary()
     with FlowSpool() as spool:
+        created = now_iso()
         try:
+            origin = origin_of(config)
             judgement = judge(config, reading, spool)
             anomalies = gather(judgement.anomalies, spool.batches(), origin)
-            created = now_iso()
             events = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
             if rules is not None:
                 for event in events:
                     rules.apply(event, datetime.now(UTC))
             summary = summarise(reading, judgement, events, rules)
+        except BaseException:
+            for _, output in outputs:
+                if isinstance(output, Abandonable):
+                    output.abandon()
+            raise
+        log.info("%s of %s, %s", counted(summary.profiles, "profile"), counted(summary.flows, "flow"),
+                 counted(summary.anomalies, "anomaly", "anomalies"))  # fmt: skip
+        try:
             _write(outputs, events, failed)
             for batch in _flows_to_ship(config, anomalies, spool):
                 _write(outputs, list(flow_events(batch, origin, created, config.networks)), failed)
         except BaseException:
-            _close([pair for pair in outputs if pair[1].name != "console"], summary, failed)
+            unfinished = _close([pair for pair in outputs if pair[1].name != "console"], summary, failed)
+            for name, delivery in unfinished.deliveries.items():
+                log.error(where(name, delivery))
             raise
         return _close(outputs, summary, failed)
 
@@ -290,11 +327,12 @@ def _close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: d
         if name in failed:
             delivery.problems.append(f"{name}: {failed[name]}")
         deliveries[name] = delivery
-        summary.deliveries.append(_where(name, delivery))
+        summary.deliveries.append(where(name, delivery))
     return Result(summary, deliveries, _exit_code(summary, deliveries, failed))
 
 
-def _where(name: str, delivery: Delivery) -> str:
+def where(name: str, delivery: Delivery) -> str:
+    """Return what became of an output's events, in words."""
     counts = {"delivered": delivery.delivered, "already there": delivery.duplicates, "spooled": delivery.spooled,
               "refused": delivery.dead}  # fmt: skip
     told = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "no events"
@@ -339,11 +377,14 @@ def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules
 
 def _baseline(model: "Model | None") -> str:
     if model is None:
-        return "none, because the input holds no flow of a host"
+        return ""
     if model.self_baseline:
-        return (f"no model was given: the {model.profiles:,} profiles of this input are their own baseline, "
+        if model.profiles == 1:
+            return ("no model was given, and a single profile cannot stand out from itself: nothing was judged "
+                    "(netad train makes a model)")  # fmt: skip
+        return (f"no model was given: {model.profiles:,} profiles of this input are their own baseline, "
                 "so what all of it has in common cannot stand out (netad train makes a model)")  # fmt: skip
-    return f"model {model.name} {model.version}, trained on {model.profiles:,} profiles"
+    return f"model {model.name} {model.version}, trained on {counted(model.profiles, 'profile')}"
 
 
 def span(report: IngestReport) -> str:

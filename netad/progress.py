@@ -2,15 +2,33 @@
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-Progress = Callable[[int], None]
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+
+class ProgressBar:
+    """Takes the bytes read so far. It goes when `stop` is called, before anything else is printed."""
+
+    def __init__(self, bar: "Progress", task: "TaskID") -> None:
+        self._bar = bar
+        self._task = task
+
+    def __call__(self, read: int) -> None:
+        """Show that `read` bytes have been read."""
+        self._bar.update(self._task, completed=read)
+
+    def stop(self) -> None:
+        """Take the bar off the terminal, once and for all."""
+        self._bar.stop()
 
 
 @contextlib.contextmanager
-def progress(inputs: Sequence[str], quiet: bool) -> Iterator[Progress | None]:
-    """Yield a function that takes the bytes read so far, or None where nobody watches."""
+def progress(inputs: Sequence[str], quiet: bool) -> Iterator[ProgressBar | None]:
+    """Yield a bar for reading `inputs`, or None where nobody watches."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -19,19 +37,21 @@ def progress(inputs: Sequence[str], quiet: bool) -> Iterator[Progress | None]:
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress("reading", *columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("reading", total=_total(inputs))
-        yield lambda read: bar.update(task, completed=read)
+        yield ProgressBar(bar, bar.add_task("reading", total=_total(inputs)))
 
 
 def _total(inputs: Sequence[str]) -> int | None:
-    """Return the bytes of all inputs, None where they cannot be known (stdin, globs)."""
+    """Return the bytes of all inputs, None where they cannot be known (stdin, globs, what may not be looked at)."""
     total = 0
-    for item in inputs:
-        path = Path(item)
-        if path.is_dir():
-            total += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-        elif path.is_file():
-            total += path.stat().st_size
-        else:
-            return None
+    try:
+        for item in inputs:
+            path = Path(item)
+            if path.is_dir():
+                total += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
+            elif path.is_file():
+                total += path.stat().st_size
+            else:
+                return None
+    except OSError:
+        return None
     return total

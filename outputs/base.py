@@ -76,6 +76,15 @@ class Output(Protocol):
         ...
 
 
+@runtime_checkable
+class Abandonable(Protocol):
+    """An output that can be given up before anything was written to it, so that what it would replace stays."""
+
+    def abandon(self) -> None:
+        """Undo what opening did, instead of `close`."""
+        ...
+
+
 OUTPUTS: Registry[Output] = Registry("output")
 OUTPUTS.register("console", "netad.outputs.console:ConsoleOutput")
 OUTPUTS.register("ndjson", "netad.outputs.ndjson:NdjsonOutput")

@@ -18,22 +18,27 @@ from netad.outputs.ranking import Ranking
 from netad.outputs.recent_ids import RecentIds
 from netad.outputs.wording import counted, printable
 
-PIPE_WIDTH, WIDEST = 80, 110
+PIPE_WIDTH, NARROWEST, WIDEST = 80, 64, 110
 
 
 class ConsoleOutput:
     """Prints anomalies for people (`text`, at the end of the run) or as JSON lines (`json`, as they come).
 
-    Flow events are taken and not printed. Colours appear on a terminal only, and not with NO_COLOR set.
+    Flow events are taken and not printed. Colours appear on a terminal only, and not with NO_COLOR set. A reader that
+    goes (`netad ... | head`) has seen enough: the rest is not printed, and nothing is wrong.
 
     Raises:
-        OutputError: on `write`, the reader of the stream has gone.
+        OutputError: standard output is closed; on `write`, the stream takes nothing more (a full disk).
     """
 
     name: ClassVar[str] = "console"
 
     def __init__(self, stream: TextIO | None = None, report_format: Literal["text", "json"] = "text") -> None:
-        self._stream = stream if stream is not None else sys.stdout
+        # Typed by hand: sys.stdout is None where a program is started with it closed.
+        chosen: TextIO | None = stream if stream is not None else sys.stdout
+        if chosen is None:
+            raise OutputError("cannot print the results: standard output is closed")
+        self._stream = chosen
         self._encoding = self._stream.encoding or "utf-8"
         self._json = report_format == "json"
         self._inside, self._outside, self._suppressed = Ranking(), Ranking(), Ranking()
@@ -53,6 +58,9 @@ class ConsoleOutput:
                     self._take(event)
             if self._json:
                 self._stream.flush()
+        except BrokenPipeError:
+            self._reader_left()
+            self.write(coming)
         except OSError as error:
             self._delivery.delivered += sum(1 for _ in coming)
             raise self._failed(error) from error
@@ -63,6 +71,8 @@ class ConsoleOutput:
             try:
                 self._stream.write(self._rendered(summary))
                 self._stream.flush()
+            except BrokenPipeError:
+                self._reader_left()
             except OSError as error:
                 self._delivery.problems.append(str(self._failed(error)))
         return self._delivery
@@ -78,6 +88,9 @@ class ConsoleOutput:
         else:
             self._outside.add(event)
 
+    def _reader_left(self) -> None:
+        self._stream = io.StringIO()
+
     def _failed(self, error: OSError) -> OutputError:
         self._delivery.dead, self._delivery.delivered = self._delivery.dead + self._delivery.delivered, 0
         return OutputError(f"cannot print the results: {error.strerror or error}")
@@ -90,7 +103,7 @@ class ConsoleOutput:
         terminal = self._stream.isatty()
         page = io.StringIO()  # not the stream itself: rich ends the program when a pipe's reader has gone
         console = Console(file=page, force_terminal=terminal or None, markup=False, highlight=False, emoji=False)
-        console.width = min(console.width, WIDEST) if terminal else PIPE_WIDTH
+        console.width = max(min(console.width, WIDEST), NARROWEST) if terminal else PIPE_WIDTH
         for part in self._report(summary):
             console.print(part)
         console.print()
@@ -118,9 +131,11 @@ class ConsoleOutput:
         yield from self._unlisted(ranking)
 
     def _heading(self, title: str, ranking: Ranking) -> Iterator[RenderableType]:
-        text = f"{title}: {len(ranking.best()):,}"
+        text = f"{title}: {'the ' if ranking.unlisted() else ''}{len(ranking.best()):,}"
+        text += " with the highest scores" if ranking.unlisted() else ""
         yield Text(f"\n{text}\n{'=' * len(text)}", style="bold")
 
     def _unlisted(self, ranking: Ranking) -> Iterator[RenderableType]:
         if count := ranking.unlisted():
-            yield Text(f"\n   Not listed: {counted(count, 'anomalous window')} of sources with lower scores")
+            windows = counted(count, "anomalous window")
+            yield Text(f"\n   Not listed: {windows} of sources with lower scores (--format json prints all)")

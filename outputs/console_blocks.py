@@ -6,7 +6,7 @@ Only ASCII is drawn and nothing depends on colour, so that a pipe, a log and a t
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from rich.console import RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -22,6 +22,7 @@ MEASURES = ("unique_destinations", "unique_source_ports", "unique_destination_po
 TOP = 3
 INDENT = 3
 WIDTHS = (29, 11, 15, 8, 6)  # of the columns of both tables: 80 with what lies between them
+NARROWEST_LABEL = 12
 
 _COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red", Severity.CRITICAL: "bold red"}
 
@@ -106,36 +107,52 @@ def _behind(details: dict[str, Any]) -> str:
     )
 
 
-def _grid(*headings: str) -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    for position, heading in enumerate(headings):
-        table.add_column(heading, justify="right" if position else "left", overflow="fold", min_width=WIDTHS[position])
-    return table
+class _Grid:
+    """Rows of figures under headings; where the terminal is narrow the labels fold, the figures never do."""
+
+    def __init__(self, *headings: str) -> None:
+        self._headings = headings
+        self._rows: list[tuple[str, ...]] = []
+
+    def add_row(self, *cells: str) -> None:
+        self._rows.append(cells)
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        label, *figures = WIDTHS[: len(self._headings)]
+        room = options.max_width - sum(figures) - 2 * len(self._headings)
+        table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+        table.add_column(self._headings[0], overflow="fold", min_width=max(min(label, room), NARROWEST_LABEL))
+        for heading, width in zip(self._headings[1:], figures, strict=True):
+            table.add_column(heading, justify="right", no_wrap=True, min_width=width)
+        for row in self._rows:
+            table.add_row(*row)
+        yield table
 
 
-def _measures(details: dict[str, Any], show: Show) -> Table:
+def _measures(details: dict[str, Any], show: Show) -> _Grid:
     """The score and the operators' measures, each beside the baseline's median and the quantile it falls on."""
-    table = _grid("", "this window", "baseline median", "quantile")
+    grid = _Grid("", "this window", "baseline median", "quantile")
     quantile = percent(details["percentile"] / 100) if "percentile" in details else "-"
-    table.add_row(
+    grid.add_row(
         "anomaly score", score_text(details["score"]), f"threshold {score_text(details['threshold'])}", quantile
     )
     reasons = {reason["feature"]: reason for reason in (*details.get("influencers", ()), *details.get("profile", ()))}
     for name in MEASURES:
         if name in reasons:
-            table.add_row(*_cells(reasons[name], show))
-    return table
+            grid.add_row(*_cells(reasons[name], show))
+    return grid
 
 
-def _influencers(reasons: list[dict[str, Any]], show: Show) -> Table:
-    table = _grid("what matters most", "this window", "baseline median", "quantile", "weight")
+def _influencers(reasons: list[dict[str, Any]], show: Show) -> _Grid:
+    grid = _Grid("what matters most", "this window", "baseline median", "quantile", "weight")
     for reason in reasons:
-        table.add_row(*_cells(reason, show), percent(reason["weight"]) if "weight" in reason else "-")
-    return table
+        grid.add_row(*_cells(reason, show), percent(reason["weight"]) if "weight" in reason else "-")
+    return grid
 
 
 def _cells(reason: dict[str, Any], show: Show) -> tuple[str, str, str, str]:
     unit = reason.get("unit", "")
-    label = show(reason.get("label", reason["feature"])) + (f" ({unit})" if unit in ("bytes", "s") else "")
+    label = show(reason.get("label", reason["feature"]))
+    label += f" ({unit})" if unit in ("bytes", "s") and not label.startswith(unit) else ""
     actual, typical = (figure(reason[name], unit) if name in reason else "-" for name in ("actual", "typical"))
     return label, actual, typical, percent(reason["quantile"]) if "quantile" in reason else "-"

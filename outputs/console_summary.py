@@ -40,6 +40,8 @@ def _read(summary: RunSummary) -> str:
 
 
 def _found(summary: RunSummary) -> str:
+    if not summary.profiles:
+        return "nothing, because the inputs hold no flow of a host"
     found = counted(summary.anomalies, "anomaly", "anomalies")
     if summary.suppressed:
         rules = ", ".join(f"{rule} {count:,}" for rule, count in summary.suppressed_by_rule.items() if count)

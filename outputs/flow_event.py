@@ -9,7 +9,7 @@ from netad.core.addresses import Networks, format_addresses
 from netad.core.identity import content_id
 from netad.core.timing import iso
 from netad.ingest.community_id import ICMP, ICMP6, SCTP, TCP, UDP, canonical_tuple, community_ids, icmp_counterpart
-from netad.ingest.flows import CONN_STATES, FlowBatch
+from netad.ingest.flows import CONN_STATES, TUNNELS, FlowBatch
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable
 
@@ -29,8 +29,8 @@ _TYPES = {
     "REJ": ("connection", "start", "denied"),
 }
 _ID_COLUMNS = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "first_ns", "vlan")
-_LISTED = ("first_ns", "last_ns", "orig_port", "resp_port", "protocol", "vlan", "conn_state", "history", "input",
-           "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes")  # fmt: skip
+_LISTED = ("first_ns", "last_ns", "orig_port", "resp_port", "protocol", "tunnel", "vlan", "conn_state", "history",
+           "input", "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes")  # fmt: skip
 
 
 def flow_ids(batch: FlowBatch, origin: Origin) -> list[str]:
@@ -138,6 +138,8 @@ def _details(flow: dict[str, Any], state: str) -> dict[str, Any]:
         fields["state"] = state
     if flow.get("history"):
         fields["history"] = flow["history"].decode("ascii", "replace")
+    if flow.get("tunnel"):
+        fields["tunnel"] = TUNNELS[flow["tunnel"]]
     if flow["protocol"] in (ICMP, ICMP6):
         fields["icmp"] = {"type": flow["orig_port"]}
         if icmp_counterpart(flow["protocol"], flow["orig_port"]) is None:

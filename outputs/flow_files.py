@@ -1,21 +1,25 @@
-"""Flow records to one file: Parquet, CSV, or ECS events as JSON lines; streamed, and whole or not at all."""
+"""Flow records to one file: Parquet, CSV, ECS events or Zeek's conn.log; streamed, and whole or not at all."""
 
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
 from netad.core.addresses import Networks
 from netad.core.errors import ConfigError, OutputError
 from netad.core.files import atomic_path
-from netad.core.timing import now_iso
-from netad.ingest.arrow import to_readable_table
+from netad.ingest.arrow import TEXT_COLUMNS, to_readable_table
 from netad.ingest.flows import FlowBatch
-from netad.outputs.events import Origin, flow_events
+from netad.outputs.origin import Origin
 
 if TYPE_CHECKING:
-    import pyarrow as pa
+    from netad.outputs.zeek_log import ZeekLog
+
+FORMATS: Final = ("parquet", "csv", "ndjson", "zeek", "zeek-json")
+_SUFFIXES: Final = {".parquet": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".log": "zeek", ".json": "zeek-json"}
+# Rows of a row group; a row group is built in memory.
+_GROUP_ROWS: Final = 1 << 17
 
 
 class _Writer(Protocol):
@@ -25,17 +29,27 @@ class _Writer(Protocol):
 
 
 class _ParquetWriter:
-    def __init__(self, place: Any) -> None:  # noqa: ANN401 - a path or a binary stream
-        self._place = place
+    """Numbers are not dictionary-encoded: a hash table for every column takes twice the time of writing them."""
+
+    def __init__(self, place: Path, community_id: bool) -> None:
+        self._place, self._community_id = place, community_id
         self._writer: Any = None
 
     def write(self, batch: FlowBatch) -> None:
         import pyarrow.parquet as pq
 
-        table = to_readable_table(batch)
+        table = to_readable_table(batch, community_id=self._community_id)
         if self._writer is None:
-            self._writer = pq.ParquetWriter(self._place, table.schema, compression="zstd")
-        self._writer.write_table(table)
+            self._writer = pq.ParquetWriter(
+                self._place,
+                table.schema,
+                compression="snappy",
+                use_dictionary=[name for name in TEXT_COLUMNS if name in table.column_names],
+                column_encoding=dict.fromkeys(("first", "last"), "DELTA_BINARY_PACKED"),
+                dictionary_pagesize_limit=1 << 24,
+                store_schema=False,  # or readers would take texts for categories
+            )
+        self._writer.write_table(table, row_group_size=_GROUP_ROWS)
 
     def close(self) -> None:
         if self._writer is not None:
@@ -43,16 +57,21 @@ class _ParquetWriter:
 
 
 class _CsvWriter:
-    def __init__(self, place: Any) -> None:  # noqa: ANN401
-        self._place = place
+    def __init__(self, stream: BinaryIO, community_id: bool) -> None:
+        self._stream, self._community_id = stream, community_id
         self._writer: Any = None
 
     def write(self, batch: FlowBatch) -> None:
+        import pyarrow as pa
         import pyarrow.csv as pc
 
-        table: pa.Table = to_readable_table(batch)
+        table = to_readable_table(batch, community_id=self._community_id)
+        table = table.cast(pa.schema([
+            (name, pa.string() if name in TEXT_COLUMNS else table.schema.field(name).type)
+            for name in table.column_names
+        ]))  # fmt: skip
         if self._writer is None:
-            self._writer = pc.CSVWriter(self._place, table.schema)
+            self._writer = pc.CSVWriter(self._stream, table.schema)
         self._writer.write_table(table)
 
     def close(self) -> None:
@@ -61,33 +80,61 @@ class _CsvWriter:
 
 
 class _EventWriter:
-    def __init__(self, place: Any, origin: Origin, inside: Networks) -> None:  # noqa: ANN401
-        self._stream = Path(place).open("wb")  # noqa: SIM115 - closed by close()
-        self._origin, self._inside, self._created = origin, inside, now_iso()
+    def __init__(self, stream: BinaryIO, origin: Origin, inside: Networks) -> None:
+        from netad.core.timing import now_iso
+
+        self._stream, self._origin, self._inside, self._created = stream, origin, inside, now_iso()
 
     def write(self, batch: FlowBatch) -> None:
         import orjson
+
+        from netad.outputs.flow_event import flow_events
 
         for event in flow_events(batch, self._origin, self._created, self._inside):
             self._stream.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
-        self._stream.close()
+        """Nothing is held back."""
 
 
-def write_flows(batches: Iterable[FlowBatch], target: str, origin: Origin, inside: Networks) -> int:
-    """Write whole flows to `target` and return how many: `.parquet`, `.csv`, `.ndjson`, or `-` for CSV on stdout.
+def format_of(target: str, named: str | None = None) -> str:
+    """Return the format that is `named`, or that the suffix of `target` says; standard output is CSV.
 
     Raises:
-        ConfigError: the name says none of these formats.
+        ConfigError: the suffix says none, or the format cannot go to standard output.
+    """
+    if target == "-":
+        if named == "parquet":
+            raise ConfigError("parquet needs a file: it cannot be written to -")
+        return named or "csv"
+    found = named or _SUFFIXES.get(Path(target).suffix.lower())
+    if found is None:
+        raise ConfigError(f"{target}: flows are written as {', '.join(_SUFFIXES)}, to - as CSV, or as --format says")
+    return found
+
+
+def write_flows(
+    batches: Iterable[FlowBatch],
+    target: str,
+    origin: Origin,
+    inside: Networks,
+    *,
+    named: str | None = None,
+    community_id: bool = False,
+) -> int:
+    """Write whole flows to `target`, `-` for standard output, and return how many.
+
+    The suffix or `named` says the format, one of `FORMATS`. `community_id` adds that column to Parquet and CSV; the
+    other formats always have it.
+
+    Raises:
+        ConfigError: there is no such format.
         OutputError: the file cannot be written.
     """
-    suffix = Path(target).suffix.lower()
-    if target != "-" and suffix not in {".parquet", ".csv", ".ndjson"}:
-        raise ConfigError(f"{target}: flows are written as .parquet, .csv or .ndjson, or to - as CSV")
+    kind = format_of(target, named)
     count = 0
     try:
-        with _writer(target, suffix, origin, inside) as writer:
+        with _writer(kind, target, origin, inside, community_id) as writer:
             for batch in _with_one(batches):
                 writer.write(batch)
                 count += len(batch)
@@ -109,17 +156,28 @@ def _with_one(batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:
 
 
 @contextlib.contextmanager
-def _writer(target: str, suffix: str, origin: Origin, inside: Networks) -> Iterator[_Writer]:
+def _writer(kind: str, target: str, origin: Origin, inside: Networks, community_id: bool) -> Iterator[_Writer]:
     with contextlib.ExitStack() as stack:
-        place: Any = sys.stdout.buffer if target == "-" else stack.enter_context(atomic_path(Path(target)))
         writer: _Writer
-        if suffix == ".parquet":
-            writer = _ParquetWriter(place)
-        elif suffix == ".ndjson":
-            writer = _EventWriter(place, origin, inside)
+        if kind == "parquet":
+            writer = _ParquetWriter(stack.enter_context(atomic_path(Path(target))), community_id)
         else:
-            writer = _CsvWriter(place)
+            stream: BinaryIO = sys.stdout.buffer
+            if target != "-":
+                stream = stack.enter_context(stack.enter_context(atomic_path(Path(target))).open("wb"))
+            if kind == "csv":
+                writer = _CsvWriter(stream, community_id)
+            elif kind == "ndjson":
+                writer = _EventWriter(stream, origin, inside)
+            else:
+                writer = _zeek_log(stream, origin, inside, as_json=kind == "zeek-json")
         try:
             yield writer
         finally:
             writer.close()
+
+
+def _zeek_log(stream: BinaryIO, origin: Origin, inside: Networks, *, as_json: bool) -> "ZeekLog":
+    from netad.outputs.zeek_log import ZeekLog
+
+    return ZeekLog(stream, origin, inside, as_json=as_json)

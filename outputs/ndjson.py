@@ -5,7 +5,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import BinaryIO, ClassVar, Self
+from typing import BinaryIO, ClassVar, Self, TextIO
 
 from orjson import OPT_APPEND_NEWLINE, dumps
 
@@ -51,7 +51,10 @@ class NdjsonOutput:
 
     def _open(self) -> BinaryIO:
         if self._target is None:
-            return sys.stdout.buffer
+            stream: TextIO | None = sys.stdout  # typed by hand: None where a program is started with it closed
+            if stream is None:
+                raise OSError(9, "it is closed")
+            return stream.buffer
         if self._target.is_dir():
             raise IsADirectoryError(21, "it is a folder")
         if self._target.exists() and not self._target.is_file():
@@ -85,6 +88,10 @@ class NdjsonOutput:
                 self._delivery.problems.append(self._sentence(error))
         self._delivery.where = self._label
         return self._delivery
+
+    def abandon(self) -> None:
+        """Leave what was there before as it was."""
+        self._fail()
 
     def _sentence(self, error: OSError) -> str:
         if isinstance(error, BrokenPipeError):

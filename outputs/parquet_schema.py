@@ -67,6 +67,7 @@ _COLUMNS = {
         ("network.vlan.id", _TEXT),
         ("netad.flow.state", _TEXT),
         ("netad.flow.history", _TEXT),
+        ("netad.flow.tunnel", _TEXT),
         ("log.file.path", _TEXT),
     ],
 }

@@ -5,7 +5,7 @@ from heapq import heappush, heappushpop, nlargest
 
 from netad.outputs.base import Event
 
-KEPT_SOURCES = 100
+KEPT_SOURCES = 25
 KEPT_WINDOWS = 12
 
 
@@ -74,6 +74,7 @@ class Ranking:
         return len(self._sources)
 
 
-def _rank(event: Event) -> tuple[float, str, str]:
-    """Order by score; equal scores by id, then source, so that the report does not depend on the order of arrival."""
-    return event["netad"]["anomaly"]["score"], event["event"]["id"], event["source"]["ip"]
+def _rank(event: Event) -> tuple[float, float, str, str]:
+    """Order by score, those that ended at 1 by rarity; then by id and source, whatever the order of arrival was."""
+    details = event["netad"]["anomaly"]
+    return details["score"], -details.get("tail", 0.0), event["event"]["id"], event["source"]["ip"]

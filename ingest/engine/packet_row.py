@@ -4,6 +4,12 @@ Addresses are the two halves of netad.core.addresses, bit for bit as int64. The 
 netad.ingest.decode.Packet, with -1 for what is not there.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
+from netad.ingest.decode import Packet
+from netad.ingest.icmp_ports import is_one_way
+
 P_TIME = 0  # ns since the epoch
 P_SRC_HI = 1
 P_SRC_LO = 2
@@ -23,4 +29,23 @@ P_WINDOW = 15
 P_SEQ = 16
 P_ACK = 17
 P_INPUT = 18  # index of the input the packet came from
+P_INNER = 19  # scratch of the decoding kernel: where what an IP header carries begins
 P_FIELDS = 20
+
+
+def fill_row(row: NDArray[np.int64], packet: Packet, input_index: int) -> None:
+    """Write a packet of the input `input_index` into a row of P_FIELDS."""
+    row[P_TIME] = packet.time_ns
+    row[P_SRC_HI], row[P_SRC_LO] = _signed(packet.src[0]), _signed(packet.src[1])
+    row[P_DST_HI], row[P_DST_LO] = _signed(packet.dst[0]), _signed(packet.dst[1])
+    row[P_PROTOCOL], row[P_SRC_PORT], row[P_DST_PORT] = packet.protocol, packet.src_port, packet.dst_port
+    row[P_ONE_WAY] = is_one_way(packet.protocol, packet.src_port)
+    row[P_LENGTH], row[P_PAYLOAD] = packet.length, packet.payload_length
+    row[P_TTL], row[P_VLAN], row[P_TUNNEL] = packet.ttl, packet.vlan, packet.tunnel
+    row[P_FLAGS] = -1 if packet.tcp_flags is None else packet.tcp_flags
+    row[P_WINDOW], row[P_SEQ], row[P_ACK] = packet.tcp_window, packet.seq, packet.ack
+    row[P_INPUT] = input_index
+
+
+def _signed(half: int) -> int:
+    return half - (1 << 64) if half >> 63 else half

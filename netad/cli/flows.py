@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from netad.cli.options import common_options, inputs_argument, reading_options, settings
+from netad.cli.options import common_options, input_code, inputs_argument, place, reading_options, settings
 
 
 @click.command("flows", short_help="Write flow records to a file.")
@@ -15,33 +15,44 @@ from netad.cli.options import common_options, inputs_argument, reading_options, 
     "target",
     metavar="FILE",
     required=True,
-    help="FILE.parquet, FILE.csv, FILE.ndjson (ECS events), or - for CSV on stdout.",
+    help="FILE.parquet, .csv, .ndjson (ECS events), .log or .json (Zeek's conn.log), or - for CSV on stdout.",
 )
+@click.option(
+    "--format",
+    "named",
+    type=click.Choice(("parquet", "csv", "ndjson", "zeek", "zeek-json")),
+    help="The format, whatever FILE is called.",
+)
+@click.option("--community-id", is_flag=True, help="Add the Community ID to Parquet and CSV; the others have it.")
 @reading_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
-    r"""Turn captures into bidirectional flow records, as Zeek would see them.
+def command(
+    ctx: click.Context, /, inputs: tuple[str, ...], target: str, named: str | None, community_id: bool, **flags: Any
+) -> None:
+    """Turn captures into bidirectional flow records, as Zeek would see them.
 
     \b
     netad flows capture.pcap -o flows.parquet
     netad flows capture.pcap -o - | head
-    """
+    netad flows capture.pcap.gz -o conn.log
+    """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags | {"window": "capture"})
 
-    from netad.core.errors import ExitCode
-    from netad.outputs.flow_files import write_flows
+    from netad.outputs.flow_files import format_of, write_flows
+    from netad.outputs.wording import counted
     from netad.pipeline import Reading, origin_of
     from netad.progress import progress
 
+    format_of(target, named)  # before anything is read
     with progress(inputs, config.quiet) as bar:
         reading = Reading(config, inputs, bar)
-        written = write_flows((batch.whole() for batch in reading.flows()), target, origin_of(config), config.networks)
+        whole = (batch.whole() for batch in reading.flows())
+        written = write_flows(whole, target, origin_of(config), config.networks, named=named, community_id=community_id)
     report = reading.report
     if not config.quiet:
-        click.echo(f"{written:,} flows of {report.packets:,} packets written to {target}", err=True)
+        flows, packets = counted(written, "flow"), counted(report.packets, "packet")
+        click.echo(f"{flows} of {packets} written to {place(target)}", err=True)
         for kind, count in report.skipped.most_common():
-            click.echo(f"skipped: {count:,} {kind}", err=True)
-    for problem in report.problems:
-        click.echo(f"netad: {problem.path}: {problem.sentence}", err=True)
-    ctx.exit(int(ExitCode.INPUT if report.problems else ExitCode.DONE))
+            click.echo(f"skipped: {count:,} {kind.replace('_', ' ')}", err=True)
+    ctx.exit(input_code(report))

@@ -1,6 +1,7 @@
 """`netad ingest`: from captures to explained, shipped anomalies."""
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ from netad.cli.options import (
     settings,
     window_option,
 )
+from netad.core.errors import ConfigError
 
 if TYPE_CHECKING:
     from netad.config import Config
@@ -51,7 +53,7 @@ log = logging.getLogger("netad.ingest")
 @common_options
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
-    r"""Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
+    """Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
 
     INPUT is a pcap or pcapng file, a directory, a glob, or - for stdin.
 
@@ -61,13 +63,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     tcpdump -w - -c 10000 | netad ingest - --window 5m --format json
 
     Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
-    """
-    if flags["budget"] is not None:
-        from netad.config import parse_budget
-
-        flags["budget"] = parse_budget(flags["budget"])
+    """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags)
     rules = _rules(config)
+    _check_stdout(config.to)
     outputs = [(target, _output(target, report_format)) for target in dict.fromkeys(config.to)]
 
     from netad.pipeline import Reading, ingest
@@ -75,8 +74,11 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
 
     with progress(inputs, config.quiet) as bar:
         result = ingest(config, Reading(config, inputs, bar), outputs, rules)
+    if not config.quiet and not any(output.name == "console" for _, output in outputs):
+        for line in result.summary.deliveries:
+            click.echo(line, err=True)
     for problem in result.summary.problems:
-        log.warning(problem)
+        log.error(problem)
     for delivery in result.deliveries.values():
         for problem in delivery.problems:
             log.error(problem)
@@ -94,6 +96,13 @@ def _rules(config: "Config") -> Any:  # noqa: ANN401 - a RuleSet, imported only 
     return rules
 
 
+def _check_stdout(targets: Iterable[str]) -> None:
+    """Refuse two outputs that would write into each other's lines."""
+    both = [target for target in dict.fromkeys(targets) if target in ("console", "ndjson", "ndjson:", "ndjson:-")]
+    if len(both) > 1:
+        raise ConfigError(f"{' and '.join(both)} both write to standard output: give a file, such as ndjson:FILE")
+
+
 def _output(target: str, report_format: str) -> "Output":
     """Return the output that `NAME[:WHERE]` names.
 
@@ -105,5 +114,7 @@ def _output(target: str, report_format: str) -> "Output":
     name, _, where = target.partition(":")
     kind: Any = OUTPUTS.load(name)
     if name == "console":
+        if where:
+            raise ConfigError(f"{target!r}: the console takes no place; --format says how it prints")
         return kind(report_format=report_format)  # type: ignore[no-any-return]
     return kind.from_target(where or None)  # type: ignore[no-any-return]

@@ -1,11 +1,18 @@
-"""Options that several commands share, and the settings they make up together."""
+"""Options that several commands share, the settings they make up together, and how commands end."""
 
+import logging
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from netad.config import FLOW_CHOICES, LOG_FORMATS, Config, load_config
+from netad.core.errors import ExitCode
+
+if TYPE_CHECKING:
+    from netad.ingest.report import IngestReport
+
+log = logging.getLogger("netad")
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -26,7 +33,11 @@ reading_options = _stack(
     click.option("--since", metavar="TIME", help="Leave out packets before this time (ISO 8601 or epoch seconds)."),
     click.option("--until", metavar="TIME", help="Leave out packets from this time on."),
     click.option("--max-flows", type=int, metavar="N", help="Most flows open at once; the idlest go first. [1000000]"),
-)
+    click.option("--max-ratio", type=int, metavar="N",
+                 help="Most bytes that each byte of a compressed input may give; more is a bomb. [1000]"),
+    click.option("--no-decap", "decap", flag_value=False, default=None, type=bool,
+                 help="Take tunnels (GRE, VXLAN, ...) for flows, not what they carry."),
+)  # fmt: skip
 
 window_option = click.option("--window", metavar="DURATION",
                              help="Length of a window: 5m, 1h, ..., or 'capture' for one. [1h]")  # fmt: skip
@@ -64,3 +75,15 @@ def settings(flags: dict[str, Any]) -> Config:
     config = load_config(file, flags)
     configure_logging(config)
     return config
+
+
+def input_code(report: "IngestReport") -> int:
+    """Tell what is wrong with the inputs, one line each, and return the exit code that says so."""
+    for problem in report.problems:
+        log.error("%s: %s", problem.path, problem.sentence)
+    return int(ExitCode.INPUT if report.problems else ExitCode.DONE)
+
+
+def place(target: str) -> str:
+    """Return a file's name, or words for `-`, as messages say it."""
+    return "standard output" if target == "-" else target

@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from netad.cli.options import common_options, inputs_argument, reading_options, settings, window_option
+from netad.cli.options import (
+    common_options,
+    input_code,
+    inputs_argument,
+    place,
+    reading_options,
+    settings,
+    window_option,
+)
 
 
 @click.command("profiles", short_help="Write the profile of every source and window to a file.")
@@ -17,14 +25,14 @@ from netad.cli.options import common_options, inputs_argument, reading_options, 
 @common_options
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags: Any) -> None:
-    r"""Turn captures into one behavioural profile for every source address and window.
+    """Turn captures into one behavioural profile for every source address and window.
 
     \b
     netad profiles capture.pcap --window 5m -o profiles.parquet
-    """
+    """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags)
 
-    from netad.core.errors import ExitCode
+    from netad.outputs.wording import counted
     from netad.pipeline import Reading
     from netad.profiles.files import write_profiles
     from netad.progress import progress
@@ -34,7 +42,6 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags
         written = write_profiles(reading.profiles(), target)
     report = reading.report
     if not config.quiet:
-        click.echo(f"{written:,} profiles of {report.flows:,} flows written to {target}", err=True)
-    for problem in report.problems:
-        click.echo(f"netad: {problem.path}: {problem.sentence}", err=True)
-    ctx.exit(int(ExitCode.INPUT if report.problems else ExitCode.DONE))
+        profiles, flows = counted(written, "profile"), counted(report.flows, "flow")
+        click.echo(f"{profiles} of {flows} written to {place(target)}", err=True)
+    ctx.exit(input_code(report))

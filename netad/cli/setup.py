@@ -1,6 +1,10 @@
 """`netad setup`: prepare what netad ships to."""
 
+from typing import Any
+
 import click
+
+from netad.cli.options import common_options, settings
 
 
 @click.group("setup", short_help="Prepare an Elasticsearch cluster for netad's events.")
@@ -11,12 +15,15 @@ def command() -> None:
 @command.command("elastic")
 @click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
 @click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
-def elastic(url: str | None, dry_run: bool) -> None:
+@common_options
+def elastic(url: str | None, dry_run: bool, **flags: Any) -> None:
     """Create or update the index templates of the data streams logs-netad.*.
 
     The key that does this needs the cluster privilege manage_index_templates; the key that ships needs only
     auto_configure and create_doc on logs-netad.*.
     """
+    settings(flags)
+
     from netad.outputs.elastic.connection import ElasticConfig
     from netad.outputs.elastic.setup import setup_elastic
 

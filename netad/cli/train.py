@@ -8,6 +8,7 @@ import click
 from netad.cli.options import (
     common_options,
     detection_options,
+    input_code,
     inputs_argument,
     reading_options,
     settings,
@@ -25,18 +26,20 @@ from netad.cli.options import (
 @common_options
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: str | None, **flags: Any) -> None:
-    r"""Learn what normal profiles look like from captures without attacks, and write the model to a directory.
+    """Learn what normal profiles look like from captures without attacks, and write the model to a directory.
 
     \b
     netad train /var/capture/last-week --model office
     netad ingest today.pcap --model office
-    """
+    """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags)
 
-    from netad.core.errors import ExitCode
+    from netad.detectors.bundle import check_target
+    from netad.outputs.wording import counted
     from netad.pipeline import Reading, span, train_model
     from netad.progress import progress
 
+    check_target(Path(folder))  # before hours of reading, not after
     with progress(inputs, config.quiet) as bar:
         reading = Reading(config, inputs, bar)
         model = train_model(config, reading, name or Path(folder).resolve().name)
@@ -44,10 +47,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: s
     report = reading.report
     if not config.quiet:
         click.echo(f"model {model.name} {model.version} written to {folder}")
-        click.echo(f"learnt from {model.profiles:,} profiles (window {model.window}) of {report.flows:,} flows, "
-                   f"{report.packets:,} packets, {span(report)}")  # fmt: skip
+        click.echo(f"learnt from {counted(model.profiles, 'profile')} (window {model.window}) of "
+                   f"{counted(report.flows, 'flow')}, {counted(report.packets, 'packet')}, {span(report)}")  # fmt: skip
         for note in model.notes:
             click.echo(f"note: {note}")
-    for problem in report.problems:
-        click.echo(f"netad: {problem.path}: {problem.sentence}", err=True)
-    ctx.exit(int(ExitCode.INPUT if report.problems else ExitCode.DONE))
+    ctx.exit(input_code(report))

@@ -57,7 +57,7 @@ opaque    netad.anomaly.influencers netad.anomaly.profile
 """
 
 _FLOW = """
-keyword   netad.flow.id netad.flow.state netad.flow.history
+keyword   netad.flow.id netad.flow.state netad.flow.history netad.flow.tunnel
 boolean   netad.flow.final
 long      netad.flow.icmp.type netad.flow.icmp.code
 """

@@ -30,7 +30,7 @@ def test_iso_times_survive_the_round_trip_to_the_microsecond(time_ns):
 
 @pytest.mark.parametrize(("text", "expected"), [
     ("1970-01-01T00:00:01Z", 10**9), ("1970-01-01T01:00:01+01:00", 10**9), ("1970-01-02", 86_400 * 10**9),
-    ("1.000000001", 1_000_000_001),
+    ("1.000000001", 1_000_000_001), ("19700102", 86_400 * 10**9), ("1772524800", 1_772_524_800 * 10**9),
 ])  # fmt: skip
 def test_times_people_type(text, expected):
     """ISO 8601 with or without zone (then UTC) and epoch seconds are read exactly."""

@@ -111,12 +111,16 @@ def test_wrong_usage_ends_with_2(netad, samples, arguments):
     assert arguments[1] in err
 
 
-def test_a_closed_pipe_is_no_error(netad, samples):
+@pytest.mark.parametrize(("arguments", "start"), [
+    ("flows {0}/attacked -o -", b'"first"'), ("ingest {0}/attacked --model {0}/model --format json", b'{"@timestamp"'),
+    ("ingest {0}/attacked --model {0}/model", b"\n"),
+])  # fmt: skip
+def test_a_closed_pipe_is_no_error(netad, samples, arguments, start):
     """`netad ... | head` ends quietly."""
     import subprocess
     import sys
 
-    command = f"{sys.executable} -m netad flows {samples / 'attacked'} -o - | head -n 1; exit ${{PIPESTATUS[0]}}"
+    command = f"{sys.executable} -m netad {arguments.format(samples)} | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, env=netad.environment, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(b'"first"')
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.startswith(start)

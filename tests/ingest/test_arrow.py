@@ -32,13 +32,15 @@ def test_tables_give_the_batch_back(given_batch):
 
 
 def test_readable_tables_have_text_and_no_codes():
-    """Addresses, states, times, Community ID and the input's path are what people read."""
+    """Addresses, states, times, the input's path and, when asked for, the Community ID are what people read."""
     high, low = parse_address("10.0.0.1")
     record = dict.fromkeys(DTYPES, 0) | {"orig_hi": high, "orig_lo": low, "resp_hi": high, "resp_lo": low + 1}
-    record |= {"protocol": 6, "conn_state": 2, "history": b"ShADad", "first_ns": 1}
-    row = to_readable_table(FlowBatch.from_records([record], ("a.pcap",))).to_pylist()[0]
+    record |= {"protocol": 6, "conn_state": 2, "tunnel": 3, "history": b"ShADad", "first_ns": 1}
+    batch = FlowBatch.from_records([record], ("a.pcap",))
+    assert "community_id" not in to_readable_table(batch).column_names
+    row = to_readable_table(batch, community_id=True).to_pylist()[0]
     assert (row["orig_addr"], row["resp_addr"]) == ("10.0.0.1", "10.0.0.2")
-    assert (row["conn_state"], row["history"]) == ("SF", "ShADad")
+    assert (row["conn_state"], row["history"], row["tunnel"]) == ("SF", "ShADad", "vxlan")
     assert row["community_id"].startswith("1:")
     assert row["input"] == "a.pcap"
     assert not {"orig_hi", "part"} & set(row)

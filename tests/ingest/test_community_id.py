@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netad.core.addresses import parse_address
-from netad.ingest.community_id import canonical_tuple, community_id, community_ids, icmp_counterpart
+from netad.ingest.community_id import canonical_columns, canonical_tuple, community_id, community_ids, icmp_counterpart
 from netad.ingest.flows import DTYPES, FlowBatch
 
 A4, B4 = "192.0.2.1", "198.51.100.2"
@@ -106,6 +106,19 @@ def test_a_whole_batch():
         assert ids.dtype == object
         assert ids.tolist() == [by_the_specification(protocol, hashed, seed) for protocol, *_, hashed in TABLE * 2]
     assert len(community_ids(FlowBatch.concat([]))) == 0
+
+
+@given(st.lists(flows, max_size=8), st.integers(0, 65535))
+def test_columns_say_what_single_flows_do(some, seed):
+    """Computed by column or flow by flow, canonical ends and identifiers are the same."""
+    names = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port")
+    rows = [(protocol, *orig, *resp, *ports) for protocol, orig, resp, *ports in some]
+    columns = {name: np.array([row[at] for row in rows], dtype=DTYPES[name]) for at, name in enumerate(names)}
+    batch = FlowBatch(columns)
+    assert list(zip(*(column.tolist() for column in canonical_columns(batch)), strict=True)) == [
+        canonical_tuple(*row) for row in rows
+    ]
+    assert community_ids(batch, seed).tolist() == [community_id(*row, seed=seed) for row in rows]
 
 
 @pytest.mark.corpus

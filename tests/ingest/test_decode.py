@@ -1,6 +1,8 @@
 """Tests of netad.ingest.decode."""
 
 import struct
+from collections import Counter
+from dataclasses import replace
 
 import dpkt
 import pytest
@@ -9,8 +11,10 @@ from hypothesis import strategies as st
 
 from netad.core.addresses import parse_address, split_address
 from netad.ingest.decode import ICMP, ICMP6, TCP, UDP, Packet, decode
+from netad.ingest.flows import TUNNELS
 from netad.ingest.records import read_records
 from netad.ingest.report import IngestReport
+from netad.ingest.tunnels import is_tunnel
 from tests.ingest.frames import CLIENT, SERVER, ethernet, ip4, ip6, record, tcp, udp
 
 RAW = 101
@@ -156,11 +160,139 @@ def test_tiny_first_fragment():
     assert (packet.src_port, packet.tcp_flags, packet.payload_length) == (40000, None, 0)
 
 
+def vxlan(frame, port=40000):
+    return udp(b"\x08" + bytes(7) + frame, port, 4789)
+
+
+def geneve(content, kind=0x6558, options=b""):
+    return udp(struct.pack(">BBHI", len(options) // 4, 0, kind, 0) + options + content, 40000, 6081)
+
+
+def gtp_u(packet):
+    return udp(struct.pack(">BBHI", 0x30, 255, len(packet), 1) + packet, 2152, 2152)
+
+
+def gre(content, kind=0x0800, flags=0, fields=b""):
+    return struct.pack(">HH", flags, kind) + fields + content
+
+
+INSIDE = ip4(tcp(b"abc", flags="PA"), TCP, src="172.16.0.1", dst="172.16.0.2", ttl=9)
+INSIDE6 = ip6(udp(b"abc"), ttl=9)
+ENCAPSULATIONS = [
+    ("gre", ip4(gre(INSIDE), 47)),
+    ("gre", ip4(gre(INSIDE6, 0x86DD), 47)),
+    ("gre", ip6(gre(INSIDE, flags=0xB000, fields=bytes(12)), 47)),
+    ("gre", ip4(gre(ethernet(INSIDE), 0x6558, 0x2000, bytes(4)), 47)),
+    ("gre", ip4(gre(b"\0\x01\x01\x40" + INSIDE, 0x8847), 47)),
+    ("gre", ip4(gre(b"\xff\x03\0\x21" + INSIDE, 0x880B, 0x2001, bytes(4)), 47)),
+    ("erspan", ip4(gre(ethernet(INSIDE), 0x88BE), 47)),
+    ("erspan", ip4(gre(b"\x10" + bytes(7) + ethernet(INSIDE), 0x88BE, 0x1000, bytes(4)), 47)),
+    ("erspan", ip4(gre(b"\x20" + bytes(11) + ethernet(INSIDE), 0x22EB, 0x1000, bytes(4)), 47)),
+    ("ip-in-ip", ip4(INSIDE, 4)),
+    ("ip-in-ip", ip4(INSIDE6, 41)),
+    ("ip-in-ip", ip6(INSIDE, 4)),
+    ("vxlan", ip4(vxlan(ethernet(INSIDE)))),
+    ("vxlan", ip6(vxlan(ethernet(INSIDE6, 0x86DD)))),
+    ("geneve", ip4(geneve(ethernet(INSIDE), options=bytes(8)))),
+    ("geneve", ip4(geneve(INSIDE6, 0x86DD))),
+    ("gtp-u", ip4(gtp_u(INSIDE))),
+    ("gtp-u", ip6(gtp_u(INSIDE6))),
+]
+
+
+@pytest.mark.parametrize(("tunnel", "outside"), ENCAPSULATIONS)
+def test_the_packet_inside_is_the_flows(tunnel, outside):
+    """Addresses, lengths, TTL and flags are those of the packet inside, and the tunnel is noted; or not, as wished."""
+    inside = INSIDE if outside.endswith(INSIDE) else INSIDE6
+    packet = decode(record(ethernet(outside + bytes(5)), time_ns=3))
+    assert packet == replace(decode(record(inside, RAW, 3)), tunnel=TUNNELS.index(tunnel))
+    plain = decode(record(ethernet(outside)), decap=False)
+    assert (plain.length, plain.ttl, plain.tunnel) == (len(outside), 64, 0)
+
+
+@pytest.mark.parametrize(("tunnel", "outside"), ENCAPSULATIONS)
+def test_what_is_cut_inside_is_the_packet_outside(tunnel, outside):
+    """A capture that ends before the ports inside still counts in the tunnel's own flow; one that has them does not."""
+    size = len(INSIDE) - 20 if outside.endswith(INSIDE) else len(INSIDE6) - 40
+    plain = decode(record(outside, RAW), decap=False)
+    for missing, expected in ((size - 4, TUNNELS.index(tunnel)), (size - 3, 0), (size + 20, 0)):
+        packet = decode(record(outside[:-missing], RAW, wire_length=len(outside)))
+        assert packet.tunnel == expected
+        assert packet == plain or expected
+
+
+@pytest.mark.parametrize(
+    "outside",
+    [
+        ip4(vxlan(ethernet(bytes(28), 0x0806))),
+        ip4(vxlan(ethernet(b"\x45"))),
+        ip4(vxlan(b"")),
+        ip4(gre(b"\x75" + INSIDE[1:]), 47),
+        ip4(gre(b"", 0), 47),
+        ip4(INSIDE[:-1], 4),
+        ip4(gtp_u(b"\x45\0\0\x09" + bytes(30))),
+        ip4(udp(INSIDE, 4789, 53)),
+        ip4(gre(INSIDE), 47, more=True),
+        ip4(gre(INSIDE), 47, offset=64),
+    ],
+)
+def test_what_carries_nothing_readable_is_itself_the_packet(outside):
+    """ARP in VXLAN, nonsense, packets longer than their carrier and fragments of tunnels count outside."""
+    packet = decode(record(outside, RAW))
+    assert packet == decode(record(outside, RAW), decap=False)
+    assert packet.tunnel == 0
+
+
+def test_mirrored_packets_may_be_cut():
+    """ERSPAN cuts what it mirrors: the packet counts as long as it was."""
+    packet = decode(record(ip4(gre(ethernet(INSIDE)[:60], 0x88BE), 47), RAW))
+    assert (packet.length, packet.protocol, TUNNELS[packet.tunnel]) == (len(INSIDE), TCP, "erspan")
+
+
+def test_tunnels_in_tunnels():
+    """The outermost of nested tunnels is noted; after four the packet is taken as it is."""
+    nested = ip4(vxlan(ethernet(ip4(gre(ip6(INSIDE, 4), 0x86DD), 47))))
+    assert decode(record(nested, RAW)) == replace(decode(record(INSIDE, RAW)), tunnel=TUNNELS.index("vxlan"))
+    deep = ip4(udp())
+    for host in range(6):
+        deep = ip4(deep, 4, src=f"10.0.0.{host + 1}")
+    assert decode(record(deep, RAW)).src == parse_address("10.0.0.2")
+
+
+def test_inside_a_tunnel_that_fails():
+    """What can be read of nested tunnels is the packet, and the outermost tunnel stays noted."""
+    packet = decode(record(ip4(gre(ip4(vxlan(ethernet(bytes(28), 0x0806)), src="172.16.0.1")), 47), RAW))
+    assert (packet.src, packet.dst_port, TUNNELS[packet.tunnel]) == (parse_address("172.16.0.1"), 4789, "gre")
+
+
+def test_tags_inside_and_outside():
+    """The outermost tag seen anywhere is the flow's VLAN."""
+    tagged = ethernet(INSIDE, tags=[(0x8100, 30)])
+    assert decode(record(ip4(vxlan(tagged)), RAW)).vlan == 30
+    assert decode(record(ethernet(ip4(vxlan(tagged)), tags=[(0x8100, 4)]))).vlan == 4
+
+
+def test_offloaded_lengths_inside():
+    """An inner length of 0 is what the outer packet has room for."""
+    big = ip4(tcp(bytes(3000)), TCP, length=0)
+    assert decode(record(ip4(vxlan(ethernet(big)), length=0), RAW)).length == 3040
+
+
+def test_fragments_inside():
+    """Fragments in a tunnel have a key like others."""
+    later = ip4(bytes(16), offset=32, identity=5)
+    packet = decode(record(ip4(gre(later), 47), RAW))
+    assert (packet.is_fragment, packet.tunnel) == (True, TUNNELS.index("gre"))
+    assert packet.fragment_key == decode(record(later, RAW)).fragment_key
+
+
 KINDS = {"truncated_link_header", "truncated_ip_header", "bad_ip_header", "truncated_transport_header",
-         "bad_transport_header", "unknown_link_type", "not_ip", "arp", "mpls", "pppoe"}  # fmt: skip
+         "bad_transport_header", "unknown_link_type", "not_ip", "arp", "mpls", "wifi_management", "encrypted_wifi",
+         "wifi_fragment", "wifi_aggregate", "wifi_bad_fcs"}  # fmt: skip
+LINK_TYPES = [0, 1, 9, 12, 50, 51, 101, 104, 105, 108, 113, 119, 127, 147, 163, 192, 276]
 
 
-@given(st.binary(max_size=120), st.sampled_from([0, 1, 12, 101, 108, 113, 276, 147]), st.integers(0, 2**32 - 1))
+@given(st.binary(max_size=120), st.sampled_from(LINK_TYPES), st.integers(0, 2**32 - 1))
 def test_any_bytes_decode_or_have_a_kind(data, link_type, wire_length):
     """Hostile bytes never raise, and what decodes fits the columns of a flow."""
     packet = decode(record(data, link_type, wire_length=wire_length))
@@ -177,6 +309,20 @@ def test_mangled_packets_decode_or_have_a_kind(data):
         frame[data.draw(st.integers(14, len(frame) - 1))] = data.draw(st.integers(0, 255))
     found = decode(record(bytes(frame[: data.draw(st.integers(0, len(frame)))])))
     assert isinstance(found, Packet) or found in KINDS
+
+
+@given(st.data())
+def test_mangled_tunnels_lose_no_packet(data):
+    """Whatever happens to the content of a tunnel, the packet is at least one of the tunnel's own flow."""
+    _, outside = data.draw(st.sampled_from(ENCAPSULATIONS))
+    octets = bytearray(outside)
+    for _ in range(data.draw(st.integers(1, 6))):
+        octets[data.draw(st.integers(48, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    cut = bytes(octets[: data.draw(st.integers(48, len(octets)))])
+    packet = decode(record(cut, RAW, wire_length=len(octets)))
+    plain = decode(record(cut, RAW, wire_length=len(octets)), decap=False)
+    assert isinstance(plain, Packet)
+    assert packet == plain or (packet.tunnel and packet.length <= 1 << 24)
 
 
 @pytest.mark.corpus
@@ -207,16 +353,44 @@ def test_dpkt_agrees_on_real_packets(corpus):
 
 @pytest.mark.corpus
 def test_every_capture_of_the_corpus_decodes(corpus):
-    """Malformed, exotic and ordinary captures alike: every record is a packet or has a known kind."""
-    seen = 0
+    """Malformed, exotic and ordinary captures alike: every record is a packet or has a known kind.
+
+    With tunnels left closed no record is less or more of a packet.
+    """
+    seen, tunnels = 0, Counter()
     for folder in ("malformed", "formats", "pairs"):
         for path in sorted((corpus / folder).rglob("*.pcap")):
             with path.open("rb") as stream:
                 for found in read_records(stream, str(path), IngestReport()):
-                    packet = decode(found)
+                    packet, plain = decode(found), decode(found, decap=False)
+                    assert packet == plain if isinstance(packet, str) else isinstance(plain, Packet)
                     assert not isinstance(packet, str) or packet in KINDS
+                    tunnels[TUNNELS[packet.tunnel] if isinstance(packet, Packet) else ""] += 1
                     seen += 1
     assert seen > 10_000
+    assert {name for name, count in tunnels.items() if count > 5} == set(TUNNELS)
+
+
+@pytest.mark.corpus
+def test_a_capture_of_tunnels(corpus):
+    """Of a capture with every kind of tunnel all packets come out, and few are left inside, each for a reason."""
+    counts = Counter()
+    path = corpus / "captures/normal/malcolm-protocols/Tunnels.pcap"
+    with path.open("rb") as stream:
+        for found in read_records(stream, str(path), IngestReport()):
+            packet = decode(found)
+            if isinstance(packet, str):
+                counts[packet] += 1
+            elif packet.tunnel:
+                counts[TUNNELS[packet.tunnel]] += 1
+            elif is_tunnel(packet.protocol, packet.dst_port):
+                counts["fragment" if packet.fragment_key else "closed"] += 1
+    assert "mpls" not in counts
+    assert counts["gre"] > 600
+    assert counts["ip-in-ip"] > 100
+    assert counts["gtp-u"] > 100
+    # GTP-U in fragments, ARP in VXLAN, GTP-U messages without user data, cut or broken contents.
+    assert (counts["fragment"], counts["closed"]) == (90, 9)
 
 
 def test_icmp6_echo():

@@ -1,9 +1,13 @@
 """Tests of netad.ingest.inputs."""
 
+import bz2
+import gzip
 import io
+import lzma
 import os
 import struct
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -161,6 +165,55 @@ def test_open_gives_the_bytes(tmp_path, monkeypatch):
         with pytest.raises(InputError) as caught:
             Source(str(path)).open()
         assert caught.value.message == f"{path} {sentence}"
+
+
+COMPRESS = {"gz": gzip.compress, "xz": lzma.compress, "bz2": bz2.compress}
+
+
+def test_compressed_captures_are_found_and_ordered_by_time(tmp_path):
+    """In a directory compressed captures are told by content, whatever their name; other compressed files are not."""
+    capture = Path(write(tmp_path / "capture", 300)).read_bytes()
+    later, earlier = tmp_path / "deep" / "b.pcap.gz", tmp_path / "a-name-without-a-suffix"
+    later.parent.mkdir()
+    later.write_bytes(gzip.compress(capture[:24] + struct.pack("<I", 400) + capture[28:]))
+    earlier.write_bytes(lzma.compress(capture[:24] + struct.pack("<I", 200) + capture[28:]))
+    (tmp_path / "conn.log.gz").write_bytes(gzip.compress(b"#separator"))
+    assert find(tmp_path) == ([str(earlier), str(tmp_path / "capture"), str(later)], [])
+    assert first_time_ns(str(later)) == 400_000_000_000
+    assert [thread.name for thread in threading.enumerate() if thread.name == "netad-decompress"] == []
+
+
+def test_what_is_inside_a_compressed_file_decides(tmp_path):
+    """A named compressed file that holds no capture, or is cut before one, gets its sentence."""
+    texts = {"notes.gz": gzip.compress(b"some notes"), "cut.pcap.xz": lzma.compress(HEADER)[:20],
+             "twice.gz": gzip.compress(gzip.compress(HEADER)), "nothing.bz2": bz2.compress(b"")}  # fmt: skip
+    for name, data in texts.items():
+        (tmp_path / name).write_bytes(data)
+    assert find(*(tmp_path / name for name in texts)) == ([], [
+        (str(tmp_path / "notes.gz"), "is not a capture: neither pcap nor pcapng"),
+        (str(tmp_path / "cut.pcap.xz"), "is cut: its xz data end in the middle, after 0 bytes of what was compressed"),
+        (str(tmp_path / "twice.gz"), "holds gzip data inside compressed data, and only one layer of compression is "
+         "taken off"),
+        (str(tmp_path / "nothing.bz2"), "is empty"),
+    ])  # fmt: skip
+
+
+@pytest.mark.parametrize("suffix", COMPRESS)
+def test_open_takes_compression_off(tmp_path, monkeypatch, suffix):
+    """A compressed file opens as what was compressed, on standard input too, which stays open; the ratio is bounded."""
+    path = tmp_path / "capture"
+    path.write_bytes(COMPRESS[suffix](HEADER + bytes(5_000_000)))
+    with Source(str(path), max_ratio=10**7).open() as stream:
+        assert stream.read(24) == HEADER
+    with path.open("rb") as below:
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(below))
+        with Source("-").open() as stream:
+            assert stream.read(24) == HEADER
+        assert not sys.stdin.closed
+    bounded = find_sources([str(path)], IngestReport(), max_ratio=10)
+    assert bounded == [Source(str(path), 10)]
+    with bounded[0].open() as stream, pytest.raises(InputError, match="holds more than 10 bytes for each byte"):
+        list(iter(lambda: stream.read(1 << 20), b""))
 
 
 @pytest.mark.corpus

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.ingest.link_layers import ETHERNET, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW_IP, find_ip
+from netad.ingest.layers import BRIDGED, IP4, LINK
+from netad.ingest.link_layers import ETHERNET, LINUX_SLL, LINUX_SLL2, LOOP, NULL, RAW_IP, find_ip, find_ip_behind
 from tests.ingest.frames import ethernet
 
 PAYLOAD = b"\x45" + bytes(19)
@@ -52,7 +53,7 @@ def test_snap():
 
 
 @pytest.mark.parametrize(
-    ("ethertype", "kind"), [(0x0806, "arp"), (0x8847, "mpls"), (0x8864, "pppoe"), (0x88CC, "not_ip")]
+    ("ethertype", "kind"), [(0x0806, "arp"), (0x8863, "not_ip"), (0x8864, "not_ip"), (0x88CC, "not_ip")]
 )
 def test_kinds_of_other_frames(ethertype, kind):
     """What is no IP is told apart by kind."""
@@ -84,10 +85,69 @@ def test_unknown_link_type():
     assert find_ip(PAYLOAD, 147) == "unknown_link_type"
 
 
-@given(st.binary(max_size=80), st.sampled_from([NULL, ETHERNET, LOOP, LINUX_SLL, LINUX_SLL2, 101, 9999]))
+PPPOE, MPLS = b"\x11\0\0\x05\0\x16\0\x21", b"\0\x01\x01\x40"
+SNAP = b"\xaa\xaa\x03\0\0\0\x08\0"
+WIFI = b"\x08\x01" + bytes(22)
+
+
+@pytest.mark.parametrize(
+    ("link_type", "header"),
+    [
+        (9, b"\xff\x03\0\x21"),
+        (9, b"\xff\x03\x02\x81" + MPLS),
+        (50, b"\xff\x03\0\x21"),
+        (50, b"\x0f\0\x08\0"),
+        (51, PPPOE),
+        (104, b"\x0f\0\x08\0"),
+        (166, b"\x01\x03\0\x21"),
+        (204, b"\x01\xff\x03\0\x21"),
+        (105, WIFI + SNAP),
+        (119, struct.pack("<II", 0x44, 24) + bytes(16) + WIFI + SNAP),
+        (127, b"\0\0\x09\0\x02\0\0\0\x20" + WIFI + SNAP),
+        (163, struct.pack(">II", 0x80211001, 64) + bytes(56) + WIFI + SNAP),
+        (192, b"\0\0\x08\0\x69\0\0\0" + WIFI + SNAP),
+        (ETHERNET, ethernet(PPPOE, 0x8864)),
+        (ETHERNET, ethernet(MPLS, 0x8847)),
+        (ETHERNET, ethernet(MPLS + bytes(4) + ethernet(b"", 0x0800), 0x8848)),
+        (ETHERNET, ethernet(bytes(4) + b"\x08\0", 0x8926)),
+        (ETHERNET, ethernet(b"\xff\x03\0\x21", 0x880B)),
+        (LINUX_SLL, sll(0x8864)[:16] + PPPOE),
+    ],
+)
+def test_ip_behind_other_layers(link_type, header):
+    """PPP in its framings, 802.11 under its headers, MPLS and VN-Tag lead to IP."""
+    assert find_ip(header + PAYLOAD, link_type) == (len(header), 0)
+
+
+def test_tags_around_other_layers():
+    """The outermost tag counts, wherever it is found first."""
+    frame = ethernet(PPPOE + PAYLOAD, 0x8864, tags=[(0x88A8, 7), (0x8100, 8)])
+    assert find_ip(frame, ETHERNET) == (14 + 8 + 8, 7)
+    inner = ethernet(PAYLOAD, tags=[(0x8100, 9)])
+    assert find_ip(ethernet(MPLS + bytes(4) + inner, 0x8847), ETHERNET) == (14 + 8 + 18, 9)
+
+
+def test_layers_without_end_are_not_ip():
+    """A header that leads to itself is given up."""
+    assert find_ip(b"\0\0\x08\0\xc0\0\0\0" * 50, 192) == "not_ip"
+
+
+def test_starting_anywhere():
+    """What a tunnel carries is found from where it begins."""
+    assert find_ip_behind(b"abc" + ethernet(PAYLOAD, tags=[(0x8100, 5)]), BRIDGED, 3) == (3 + 18, 5)
+    assert find_ip_behind(PAYLOAD, IP4, 7) == (7, 0)
+    assert find_ip_behind(PAYLOAD, LINK + 147, 0) == "unknown_link_type"
+
+
+KINDS = {"arp", "mpls", "not_ip", "truncated_link_header", "unknown_link_type", "wifi_management", "encrypted_wifi",
+         "wifi_fragment", "wifi_aggregate", "wifi_bad_fcs"}  # fmt: skip
+
+
+@given(
+    st.binary(max_size=80),
+    st.sampled_from([0, 1, 9, 50, 51, 101, 104, 105, 108, 113, 119, 127, 163, 166, 192, 204, 276, 9999]),
+)
 def test_any_bytes_give_an_offset_or_a_kind(data, link_type):
     """Hostile bytes never raise, and an offset is inside or just behind them."""
     found = find_ip(data, link_type)
-    assert found in {"arp", "mpls", "pppoe", "not_ip", "truncated_link_header", "unknown_link_type"} or (
-        0 <= found[0] <= len(data) and 0 <= found[1] < 4096
-    )
+    assert found in KINDS or (0 <= found[0] <= len(data) and 0 <= found[1] < 4096)

@@ -7,7 +7,7 @@ import pytest
 
 from netad.core.errors import InputError
 from netad.ingest.framing import MAX_CAPTURED, MAX_TIME_NS, Octets, Record
-from netad.ingest.pcap import is_pcap, pcap_records
+from netad.ingest.pcap import PcapReader, is_pcap
 
 MICRO, NANO, MODIFIED = 0xA1B2C3D4, 0xA1B23C4D, 0xA1B2CD34
 SECOND = 1_700_000_000
@@ -23,13 +23,13 @@ def record(data: bytes, order: str = "<", fraction: int = 0, length: int | None 
 
 
 def read(data: bytes) -> list[Record]:
-    return list(pcap_records(Octets(io.BytesIO(data))))
+    return list(PcapReader(Octets(io.BytesIO(data))).records())
 
 
 def read_until_error(data: bytes) -> tuple[list[Record], str]:
     found = []
     with pytest.raises(InputError) as caught:
-        found.extend(pcap_records(Octets(io.BytesIO(data))))
+        found.extend(PcapReader(Octets(io.BytesIO(data))).records())
     return found, caught.value.message
 
 

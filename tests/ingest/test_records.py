@@ -63,7 +63,7 @@ def test_a_capture_is_read_whole_and_counted(name):
         (b"\n\r\r\n and some text", "is not a capture: neither pcap nor pcapng"),
         (
             b"\x1f\x8b\x08\x00",
-            "is gzip-compressed, and only plain pcap and pcapng are read: pipe it in with zcat and '-'",
+            "holds gzip data inside compressed data, and only one layer of compression is taken off",
         ),
         (CAPTURES["pcap"][:12], "is cut inside its file header"),
         (CAPTURES["pcap"][:-1], "is cut in the middle of record 4"),

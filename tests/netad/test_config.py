@@ -26,6 +26,14 @@ def test_flags_win_over_variables_and_these_over_the_file(tmp_path):
     assert config.to == ("console", "parquet")
 
 
+def test_yes_and_no(tmp_path):
+    """A setting that is true or false is taken from the file, a variable or a flag."""
+    assert load_config(None, {}, {}).decap
+    assert not load_config(write(tmp_path, "decap: false\n"), {}, {}).decap
+    assert not load_config(None, {}, {"NETAD_DECAP": "no"}).decap
+    assert not load_config(None, {"decap": False}, {"NETAD_DECAP": "yes"}).decap
+
+
 def test_the_file_may_be_named_by_a_variable(tmp_path):
     """NETAD_CONFIG stands for --config."""
     assert load_config(None, {}, {"NETAD_CONFIG": write(tmp_path, "seed: 3\n")}).seed == 3
@@ -53,7 +61,7 @@ def test_a_wrong_value_is_named_with_its_line(tmp_path):
 
 def test_an_unknown_variable_is_an_error():
     """A NETAD_ variable that means nothing is a typing error too; connections and secrets are not settings."""
-    with pytest.raises(ConfigError, match="unknown environment variable NETAD_WINDWO; did you mean 'window'"):
+    with pytest.raises(ConfigError, match="unknown environment variable NETAD_WINDWO; did you mean 'NETAD_WINDOW'"):
         load_config(None, {}, {"NETAD_WINDWO": "5m"})
     assert load_config(None, {}, {"NETAD_ELASTIC_API_KEY": "x", "NETAD_CORPUS": "/"}) == Config()
 
@@ -69,7 +77,8 @@ def test_an_unknown_variable_is_an_error():
     ("budget: 2", "is not a budget"),
     ("quiet: perhaps", "neither true nor false"),
     ("labels: [a]", "labels are names with values"),
-    ("max_flows: 0", "at least 1 flow"),
+    ("max_flows: 0", "max_flows: 0 is too few"),
+    ("max_ratio: 0", "max_ratio: 0 is too few"),
     ("detectors: []", "at least one"),
     ("- a\n- b", "mapping"),
     ("seed: [1", "netad.yml"),
@@ -91,3 +100,27 @@ def test_a_missing_file_is_a_sentence(tmp_path):
 def test_budgets_are_shares(text, share):
     """A budget is a fraction or a number."""
     assert parse_budget(text) == share
+
+
+@pytest.mark.parametrize(("flags", "environment", "sentence"), [
+    ({"window": "soon"}, {}, r"^--window: 'soon' is not a duration"),
+    ({"detectors": ("",)}, {}, "^--model-type: '' is not a text"),
+    ({"until": "9999-12-31"}, {}, "^--until: '9999-12-31' is further away"),
+    ({"budget": "5"}, {}, "^--budget: '5' is not a budget"),
+    ({}, {"NETAD_WINDOW": "soon"}, "^NETAD_WINDOW: 'soon' is not a duration"),
+    ({}, {"NETAD_INSIDE": ""}, "^NETAD_INSIDE: at least one network"),
+])  # fmt: skip
+def test_wherever_a_value_comes_from_it_is_checked_and_named(flags, environment, sentence):
+    """Flags and variables pass the same checks as the file, and the sentence says which of them it was."""
+    with pytest.raises(ConfigError, match=sentence):
+        load_config(None, flags, environment)
+
+
+def test_a_value_that_makes_no_sense_has_its_line(tmp_path):
+    """Not only the wrong kind: also a value that no run could use is told with file, line and column."""
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(tmp_path, "seed: 1\nflows: some\nwindow: 10ms\n"), {}, {})
+    lines = caught.value.message.splitlines()
+    assert [line.partition("netad.yml:")[2] for line in lines] == [
+        "2:8: flows: 'some' is none of none, anomalous, all", "3:9: window: a window lasts at least 1s",
+    ]  # fmt: skip

@@ -10,13 +10,17 @@ def test_nothing_in_a_pipe(monkeypatch):
         assert bar is None
 
 
-def test_a_bar_on_a_terminal(monkeypatch, tmp_path):
-    """On a terminal the bar takes the bytes read so far."""
+def test_a_bar_on_a_terminal(monkeypatch, tmp_path, capsys):
+    """On a terminal the bar takes the bytes read so far, and is gone when it has been stopped."""
     (tmp_path / "a.pcap").write_bytes(b"12345")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     with progress([str(tmp_path)], quiet=False) as bar:
         assert bar is not None
         bar(3)
+        bar.stop()
+        capsys.readouterr()
+        bar(4)
+        assert capsys.readouterr().err == ""
 
 
 def test_quiet_means_quiet(monkeypatch):

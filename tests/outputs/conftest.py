@@ -9,7 +9,7 @@ import pytest
 from netad.core.addresses import Networks, parse_address
 from netad.core.timing import SECOND_NS, parse_time
 from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
-from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, WHOLE, FlowBatch
+from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, TUNNELS, WHOLE, FlowBatch
 from netad.outputs.base import Event, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
 
@@ -117,7 +117,8 @@ def flows(make_flow: Callable[..., dict[str, Any]]) -> FlowBatch:
                       last_ns=START_NS + 1, state="REJ", history=b"Sr", orig_packets=1, orig_ip_bytes=40, vlan=10),
             make_flow("203.0.113.77", "10.4.2.2", orig_port=4000, resp_port=3389, state="S0", orig_packets=1,
                       orig_ip_bytes=40, input=1),
-            make_flow("fd00::5", "2001:db8::1", protocol=17, orig_port=40000, resp_port=53, state="S1", **counts),
+            make_flow("fd00::5", "2001:db8::1", protocol=17, orig_port=40000, resp_port=53, state="S1",
+                      tunnel=TUNNELS.index("vxlan"), **counts),
             make_flow("192.0.2.1", "198.51.100.1", protocol=1, orig_port=8, resp_port=0, state="OTH", **counts),
             make_flow("192.0.2.1", "198.51.100.1", protocol=1, orig_port=3, resp_port=13, state="OTH", **counts),
             make_flow("10.4.2.2", "10.4.9.7", protocol=47, state="OTH", **counts),

@@ -3,10 +3,12 @@
 import io
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
 from netad.core.errors import OutputError
+from netad.outputs.anomaly_event import anomaly_event
 from netad.outputs.base import RunSummary
 from netad.outputs.console import ConsoleOutput
 
@@ -23,6 +25,13 @@ class Gone(io.StringIO):
 
     def write(self, _text):
         raise BrokenPipeError(32, "Broken pipe")
+
+
+class Full(io.StringIO):
+    """A file on a disk that is full."""
+
+    def write(self, _text):
+        raise OSError(28, "No space left on device")
 
 
 def report(events, summary, stream=None):
@@ -129,15 +138,48 @@ def test_json_is_one_line_an_anomaly_and_nothing_else(anomaly_events, events_of_
     assert stream.getvalue() == before
 
 
-def test_a_reader_that_leaves_is_told_in_one_sentence(anomaly_events):
+@pytest.mark.parametrize("report_format", ["json", "text"])
+def test_a_reader_that_leaves_has_seen_enough(anomaly_events, report_format):
+    """`| head` ends neither the run nor its good conscience."""
+    output = ConsoleOutput(Gone(), report_format)
+    output.write(anomaly_events)
+    delivery = output.close(RunSummary())
+    assert (delivery.delivered, delivery.dead, delivery.problems) == (len(anomaly_events), 0, [])
+
+
+def test_a_full_disk_is_told_in_one_sentence(anomaly_events):
     """JSON fails while writing, the report when it is printed; nothing counts as delivered."""
-    output = ConsoleOutput(Gone(), "json")
-    with pytest.raises(OutputError, match="cannot print the results: Broken pipe"):
+    output = ConsoleOutput(Full(), "json")
+    with pytest.raises(OutputError, match="cannot print the results: No space left on device"):
         output.write(anomaly_events)
     delivery = output.close(RunSummary())
     assert (delivery.delivered, delivery.dead) == (0, len(anomaly_events))
-    output = ConsoleOutput(Gone())
+    output = ConsoleOutput(Full())
     output.write(anomaly_events)
     delivery = output.close(RunSummary())
     assert (delivery.delivered, delivery.dead) == (0, len(anomaly_events))
-    assert delivery.problems == ["cannot print the results: Broken pipe"]
+    assert delivery.problems == ["cannot print the results: No space left on device"]
+
+
+def test_a_closed_standard_output_is_a_sentence(monkeypatch):
+    """`netad ... >&-` has nowhere to print to."""
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(OutputError, match="standard output is closed"):
+        ConsoleOutput()
+
+
+@pytest.mark.parametrize("columns", [40, 64, 80, 200])
+def test_a_narrow_terminal_loses_no_figure(monkeypatch, anomaly_events, summary, columns):
+    """Labels fold before a number is cut; a line is never longer than 110."""
+    monkeypatch.setenv("COLUMNS", str(columns))
+    monkeypatch.setenv("TERM", "xterm")
+    text = re.sub(r"\x1b\[[0-9;]*m", "", report(anomaly_events, summary, Terminal()))
+    assert max(map(len, text.splitlines())) <= max(64, min(columns, 110))
+    assert re.search(r"812 +6 +100 % +61\.0 %", text)
+
+
+def test_more_sources_than_listed_are_told(anomaly, origin, summary):
+    """The heading does not pretend that those listed are all."""
+    text = report([anomaly_event(replace(anomaly, source=f"10.0.0.{n}"), origin, "now") for n in range(30)], summary)
+    assert "Suspicious sources: the 25 with the highest scores" in text
+    assert "Not listed: 5 anomalous windows" in text

@@ -49,6 +49,6 @@ def test_an_empty_run_still_has_its_three_lines():
     """No span, no skipped records, no baseline, no other output."""
     assert closing_lines(RunSummary()) == [
         ("Read", "0 files (0 bytes), 0 packets, 0 flows; nothing skipped"),
-        ("Found", "0 anomalies among 0 profiles of 0 sources, threshold 0.000"),
+        ("Found", "nothing, because the inputs hold no flow of a host"),
         ("Sent", "to this console"),
     ]

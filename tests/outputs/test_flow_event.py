@@ -62,6 +62,12 @@ def test_counts_times_and_paths(events_of_flows):
     assert "history" not in third["netad"]["flow"]
 
 
+def test_tunnels_are_named(events_of_flows):
+    """What a flow came out of is told by name; flows in the open say nothing."""
+    tunnels = [field(event, "netad.flow.tunnel") for event in events_of_flows]
+    assert tunnels == [None, None, None, "vxlan", None, None, None, None]
+
+
 def test_slices_are_no_events(flows, events_of_flows):
     """A flow cut at a window edge is one event, its whole record."""
     assert len(events_of_flows) == len(flows) - 1

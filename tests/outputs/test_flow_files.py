@@ -16,7 +16,7 @@ def batch(count):
     )
 
 
-@pytest.mark.parametrize("suffix", ["parquet", "csv", "ndjson"])
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "ndjson", "log", "json"])
 @pytest.mark.parametrize("sizes", [(), (3,), (3, 0, 2)])
 def test_every_flow_is_in_the_file(tmp_path, suffix, sizes):
     """Each format holds every flow of every batch; an empty file still has its columns."""
@@ -25,13 +25,51 @@ def test_every_flow_is_in_the_file(tmp_path, suffix, sizes):
 
     target = tmp_path / f"flows.{suffix}"
     assert write_flows(map(batch, sizes), str(target), ORIGIN, INSIDE) == sum(sizes)
-    if suffix == "ndjson":
-        rows = len(target.read_text().splitlines())
+    if suffix in ("ndjson", "json", "log"):
+        rows = sum(not line.startswith("#") for line in target.read_text().splitlines())
     else:
         table = pyarrow.parquet.read_table(target) if suffix == "parquet" else pyarrow.csv.read_csv(target)
         rows = table.num_rows
         assert "orig_addr" in table.column_names
     assert rows == sum(sizes)
+
+
+def test_the_format_can_be_named(tmp_path, capfdbinary):
+    """A named format wins over the suffix, on stdout too; Parquet cannot go there."""
+    write_flows([batch(2)], str(tmp_path / "flows.txt"), ORIGIN, INSIDE, named="zeek")
+    assert (tmp_path / "flows.txt").read_text().startswith("#separator")
+    write_flows([batch(2)], "-", ORIGIN, INSIDE, named="zeek-json")
+    assert capfdbinary.readouterr().out.startswith(b'{"ts":0.000000,')
+    with pytest.raises(ConfigError, match="parquet needs a file"):
+        write_flows([batch(1)], "-", ORIGIN, INSIDE, named="parquet")
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv"])
+def test_the_community_id_is_there_when_asked_for(tmp_path, suffix):
+    """It costs as much as all the rest, so Parquet and CSV have it on request."""
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    read = pyarrow.parquet.read_table if suffix == "parquet" else pyarrow.csv.read_csv
+    for wanted in (False, True):
+        target = tmp_path / f"{wanted}.{suffix}"
+        write_flows([batch(2)], str(target), ORIGIN, INSIDE, community_id=wanted)
+        assert ("community_id" in read(target).column_names) is wanted
+
+
+def test_parquet_has_plain_types(tmp_path):
+    """Readers find texts, numbers and times in UTC, not categories."""
+    import pyarrow as pa
+    import pyarrow.parquet
+
+    write_flows([batch(3), batch(2)], str(tmp_path / "x.parquet"), ORIGIN, INSIDE)
+    table = pyarrow.parquet.read_table(tmp_path / "x.parquet")
+    types = {field.name: field.type for field in table.schema}
+    assert types["orig_addr"] == types["history"] == types["input"] == pa.string()
+    assert types["first"] == pa.timestamp("ns", "UTC")
+    assert (types["orig_port"], types["orig_packets"]) == (pa.uint16(), pa.int64())
+    assert table["first"].cast(pa.int64()).to_pylist() == [0, 1, 2, 0, 1]
+    assert table["input"].to_pylist() == ["x"] * 5
 
 
 def test_dash_is_csv_on_stdout(capfdbinary):

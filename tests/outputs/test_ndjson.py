@@ -131,3 +131,19 @@ os._exit(0)
     process.stderr.close()
     assert process.wait() == 0
     assert told == b"the reader of standard output has gone before all events were written"
+
+
+def test_an_abandoned_run_leaves_what_was_there(tmp_path):
+    """A run that ends before there is any event replaces nothing and leaves nothing beside it."""
+    target = tmp_path / "a.ndjson"
+    target.write_text("yesterday's")
+    NdjsonOutput(str(target)).abandon()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.ndjson"]
+    assert target.read_text() == "yesterday's"
+
+
+def test_a_closed_standard_output_is_a_sentence(monkeypatch):
+    """`netad ... >&-` has nowhere to write to."""
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(OutputError, match="standard output: it is closed"):
+        NdjsonOutput()

@@ -66,3 +66,13 @@ def test_equal_scores_rank_the_same_in_any_order(step):
     for source in ["10.0.0.1", "10.0.0.2", "10.0.0.3"][::step]:
         ranking.add(event_of(source, 0.5))
     assert [found.worst["source"]["ip"] for found in ranking.best()] == ["10.0.0.3", "10.0.0.2", "10.0.0.1"]
+
+
+def test_scores_that_ended_at_one_rank_by_rarity():
+    """Scores end at one in a million; what is rarer still comes first all the same."""
+    ranking = Ranking()
+    for source, tail in [("10.0.0.1", 1e-9), ("10.0.0.3", 1e-7), ("10.0.0.2", 1e-8)]:
+        event = event_of(source, 1.0)
+        event["netad"]["anomaly"]["tail"] = tail
+        ranking.add(event)
+    assert [found.worst["source"]["ip"] for found in ranking.best()] == ["10.0.0.1", "10.0.0.2", "10.0.0.3"]

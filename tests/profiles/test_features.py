@@ -4,6 +4,7 @@ import math
 import statistics
 from collections import Counter
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -187,3 +188,13 @@ def test_the_operators_words():
         "packets_per_destination": "packets per destination",
     }
     assert {name: FEATURES[name].label for name in labels} == labels
+
+
+def test_the_page_of_features_is_that_of_the_registry():
+    """docs/features.md has one row for every feature, in order, with label, unit, meaning, transform and direction."""
+    page = (Path(__file__).parents[2] / "docs" / "features.md").read_text()
+    rows = [line for line in page.splitlines() if line.startswith("| `")]
+    assert rows == [
+        f"| `{one.name}` | {one.label} | {one.unit or '-'} | {one.meaning} | {one.transform} | {one.suspicious} |"
+        for one in FEATURES
+    ]

@@ -61,3 +61,35 @@ def test_rules_that_do_not_load_stop_the_run(run, office, tmp_path):
     code, _, err = run("ingest", office, "--rules", "a.yml")
     assert code == 2
     assert "a.yml:2:" in err
+
+
+def test_two_outputs_do_not_share_standard_output(run, office):
+    """A report between JSON lines could be read by nobody."""
+    code, _, err = run("ingest", office, "--to", "console", "--to", "ndjson")
+    assert code == 2
+    assert "ndjson:FILE" in err
+
+
+def test_the_console_takes_no_place(run, office):
+    """What would be ignored is refused."""
+    code, _, err = run("ingest", office, "--to", "console:report.txt")
+    assert code == 2
+    assert "console:report.txt" in err
+
+
+def test_without_a_console_it_is_told_where_events_went(run, office):
+    """Silence after shipping would leave the operator guessing; -q asks for it."""
+    code, out, err = run("ingest", office, "--to", "ndjson:events.ndjson")
+    assert (code, out) == (0, "")
+    assert err.startswith("ndjson:events.ndjson: ")
+    assert err.endswith(" delivered (events.ndjson)\n")
+    assert run("ingest", office, "--to", "ndjson:events.ndjson", "-q") == (0, "", "")
+
+
+def test_v_says_what_happens(run, office):
+    """-v tells what is read, by which model, and what was found."""
+    run("train", office, "--model", "model")
+    _, _, err = run("ingest", office, "--model", "model", "-v")
+    assert "1 input to read" in err
+    assert "model model " in err
+    assert " profiles of " in err

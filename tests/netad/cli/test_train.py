@@ -20,3 +20,13 @@ def test_nothing_to_learn_from_is_a_sentence(run, tmp_path):
     code, _, err = run("train", "idle.pcap", "--model", "model")
     assert code == 3
     assert "nothing to train on" in err
+
+
+def test_what_is_no_model_is_not_overwritten_and_told_at_once(run, tmp_path):
+    """The check comes before the inputs are read: nobody waits for hours to hear it."""
+    (tmp_path / "notes").mkdir()
+    (tmp_path / "notes" / "a.txt").write_text("mine")
+    code, _, err = run("train", "missing.pcap", "--model", "notes")
+    assert code == 2
+    assert "it is not overwritten" in err
+    assert (tmp_path / "notes" / "a.txt").read_text() == "mine"

@@ -1,0 +1,279 @@
+"""Drives the kernel over all inputs, and does for it in Python what it leaves: rare records, damage, finished flows."""
+
+import functools
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+import numpy as np
+from numba.core import event
+
+from netad.core.errors import InputError
+from netad.ingest.capture import IngestOptions
+from netad.ingest.compression import bytes_of_file
+from netad.ingest.conn_state import Timeouts
+from netad.ingest.decode import Packet, decode
+from netad.ingest.engine import walk as w
+from netad.ingest.engine.blocks import Blocks
+from netad.ingest.engine.decode import KINDS
+from netad.ingest.engine.layout import S_BEHIND, S_NOW
+from netad.ingest.engine.octets import Words
+from netad.ingest.engine.packet_row import P_FIELDS, fill_row
+from netad.ingest.engine.table import FlowStore
+from netad.ingest.flows import WHOLE, Column
+from netad.ingest.fragments import FragmentPorts
+from netad.ingest.framing import Octets, Record
+from netad.ingest.inputs import Source
+from netad.ingest.packet_clock import PacketClock
+from netad.ingest.pcap import PcapReader
+from netad.ingest.pcapng import Interface, PcapngReader
+from netad.ingest.records import open_reader
+from netad.ingest.report import IngestReport
+
+_LEAST_TIME, _TIME_END = -(1 << 63), (1 << 63) - 1
+
+Columns = Mapping[str, Column]
+Reader = PcapReader | PcapngReader
+
+
+class _Announcement(event.Listener):
+    """Says once that kernels are being compiled: the first run on a machine takes seconds longer than others."""
+
+    def on_start(self, event: event.Event) -> None:
+        """Say it."""
+        function = getattr(event.data["dispatcher"], "py_func", None)
+        if getattr(function, "__module__", "").startswith("netad.ingest.engine."):
+            _announce()
+
+    def on_end(self, event: event.Event) -> None:
+        """Nothing to do."""
+
+
+@functools.cache
+def _announce() -> None:
+    logging.getLogger("netad.ingest").info("compiling the packet engine, once per machine")
+
+
+@functools.cache
+def _watch_compiler() -> None:
+    event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
+
+
+class Engine:
+    """Packets of any number of inputs, one after the other, to flow records. It counts in `report` as it goes."""
+
+    def __init__(
+        self, options: IngestOptions, report: IngestReport, progress: Callable[[int], None] | None = None
+    ) -> None:
+        _watch_compiler()
+        self._report, self._progress = report, progress
+        self._decap = options.decap
+        self._store = FlowStore(options.window_ns, Timeouts(), options.max_flows, options.lateness_ns)
+        self._fragments = FragmentPorts()
+        self._row = np.zeros(P_FIELDS, np.int64)
+        self._state = w.new_state()
+        self._state[w.S_SINCE] = _clipped(options.since_ns, _LEAST_TIME)
+        self._state[w.S_UNTIL] = _clipped(options.until_ns, _TIME_END)
+        self._state[w.S_DECAP] = options.decap
+        self._skipped = np.zeros(len(KINDS), np.int64)
+        self._interfaces = _Interfaces()
+
+    def flows(self, sources: Sequence[Source]) -> Iterator[Columns]:
+        """Yield the finished records of all sources as columns, in parts of any size."""
+        for index, source in enumerate(sources):
+            self._state[w.S_INPUT] = index
+            yield from self._source(source)
+            if self._progress is not None:
+                self._progress(self._report.file_bytes)
+        yield from self._finished(self._store.finish())
+
+    def _source(self, source: Source) -> Iterator[Columns]:
+        try:
+            stream = source.open()
+        except InputError as error:
+            self._report.problem(source.path, error.message.removeprefix(f"{source.path} "))
+            return
+        with stream:
+            reading = _Reading(stream, self._report)
+            try:
+                yield from self._packets(reading, source.path)
+            except InputError as error:
+                self._report.problem(source.path, error.message)
+            except OSError as error:
+                self._report.problem(source.path, f"cannot be read: {error.strerror or error}")
+            finally:
+                reading.blocks.close()
+                self._count(reading)
+        for link_type, count in sorted(reading.unknown.items()):
+            self._report.problem(
+                source.path, f"holds {count:,} packets of link type {link_type}, which netad cannot decode"
+            )
+
+    def _packets(self, reading: "_Reading", path: str) -> Iterator[Columns]:
+        """Walk through one input and yield the records of flows that end on the way.
+
+        Raises:
+            InputError, OSError: the input is no capture, is cut, damaged or cannot be read.
+        """
+        reader = open_reader(reading.octets, path, self._report)
+        try:
+            self._enter(reader)
+            while not reader.ended:
+                code = self._walk(reading)
+                if code == w.HAND_OVER:
+                    self._take(reading, self._handed_over(reading.blocks))
+                elif code > 0:
+                    parts = self._store.relieve(code, self._row)
+                    self._count(reading)
+                    yield from self._finished(parts)
+                else:
+                    if code == w.MORE:
+                        self._count(reading)
+                        if self._progress is not None:
+                            self._progress(self._report.file_bytes)
+                    if code == w.UNUSUAL or not reading.blocks.extend():
+                        self._step(reading, reader)
+        finally:
+            reader.close()
+
+    def _enter(self, reader: Reader) -> None:
+        """Set the walk up for another input."""
+        state = self._state
+        state[w.S_NUMBER], state[w.S_LAST_NS] = 0, -1
+        state[w.S_PCAPNG] = isinstance(reader, PcapngReader)
+        state[w.S_BIG_ENDIAN] = reader.big_endian
+        if isinstance(reader, PcapReader):
+            state[w.S_HEADER_SIZE], state[w.S_UNIT_NS] = reader.header_size, reader.unit_ns
+            state[w.S_OLD], state[w.S_LINK_TYPE] = reader.old, reader.link_type
+        else:
+            state[w.S_INTERFACES] = 0
+
+    def _walk(self, reading: "_Reading") -> int:
+        state, blocks = self._state, reading.blocks
+        if reading.octets.holds_peeked:
+            return w.UNUSUAL
+        state[w.S_POSITION], state[w.S_END] = blocks.position, blocks.end
+        code = w.walk(blocks.data, state, self._interfaces.table, self._skipped, self._row, self._store.arrays)
+        position = int(state[w.S_POSITION])
+        reading.walked += position - blocks.position
+        blocks.position = position
+        return code
+
+    def _handed_over(self, blocks: Blocks) -> Record:
+        """Return the record that the kernel stopped behind."""
+        time_ns, start, end, wire_length, link_type = self._state[w.S_RECORD_NS : w.S_RECORD_LINK + 1].tolist()
+        return Record(time_ns, blocks.data[start:end].tobytes(), wire_length, link_type)
+
+    def _step(self, reading: "_Reading", reader: Reader) -> None:
+        """Let the Python reader read what comes next: a packet, another block of pcapng, or the end.
+
+        Raises:
+            InputError, OSError: what comes next is cut, damaged or cannot be read.
+        """
+        state = self._state
+        reader.number = int(state[w.S_NUMBER])
+        if isinstance(reader, PcapngReader):
+            last_ns = int(state[w.S_LAST_NS])
+            reader.last_ns = None if last_ns < 0 else last_ns
+        record = reader.step()
+        state[w.S_NUMBER] = reader.number
+        if isinstance(reader, PcapngReader):
+            state[w.S_LAST_NS] = -1 if reader.last_ns is None else reader.last_ns
+            state[w.S_BIG_ENDIAN] = reader.big_endian
+            state[w.S_INTERFACES] = self._interfaces.follow(reader.interfaces)
+        if record is None:
+            return
+        state[w.S_PACKETS] += 1
+        if state[w.S_SINCE] <= record.time_ns < state[w.S_UNTIL]:
+            self._take(reading, record)
+        else:
+            state[w.S_OUTSIDE] += 1
+
+    def _take(self, reading: "_Reading", record: Record) -> None:
+        """Decode a record with dpkt; a packet goes into the row, from where the kernel takes it."""
+        self._report.handed_over += 1
+        packet = decode(record, self._decap)
+        if isinstance(packet, str):
+            self._report.skipped[packet] += 1
+            if packet == "unknown_link_type":
+                reading.unknown[record.link_type] += 1
+            return
+        self._report.seen(packet.time_ns)
+        fill_row(self._row, self._with_ports(packet), int(self._state[w.S_INPUT]))
+        self._state[w.S_READY] = 1
+
+    def _with_ports(self, packet: Packet) -> Packet:
+        """Return a fragment with the ports of its datagram."""
+        if packet.fragment_key is None:
+            return packet
+        table = self._store.arrays.state
+        now_ns = int(table[S_NOW])
+        clock = PacketClock(None if now_ns < 0 else now_ns, int(table[S_BEHIND]))
+        clock.advance(packet.time_ns)
+        return self._fragments.resolve(packet, clock.now_ns or 0)
+
+    def _finished(self, parts: Sequence[Columns]) -> Iterator[Columns]:
+        self._report.evicted = self._store.evicted
+        for part in parts:
+            if len(part["part"]):
+                self._report.flows += int(np.count_nonzero(part["part"] & WHOLE))
+                yield part
+
+    def _count(self, reading: "_Reading") -> None:
+        """Move what the kernel counted to the report."""
+        state, report = self._state, self._report
+        reading.count_bytes()
+        report.packets += int(state[w.S_PACKETS])
+        if state[w.S_OUTSIDE]:
+            report.skipped["outside_time_range"] += int(state[w.S_OUTSIDE])
+        for kind, count in zip(KINDS, self._skipped.tolist(), strict=True):
+            if count:
+                report.skipped[kind] += count
+        if state[w.S_FIRST_NS] <= state[w.S_LATEST_NS]:
+            report.seen(int(state[w.S_FIRST_NS]))
+            report.seen(int(state[w.S_LATEST_NS]))
+        w.clear_counters(state)
+        self._skipped[:] = 0
+
+
+class _Reading:
+    """One input that is being read: its blocks, the same bytes for a Python reader, and what was counted."""
+
+    def __init__(self, stream: BinaryIO, report: IngestReport) -> None:
+        self._stream, self._report = stream, report
+        self._before = report.bytes, report.file_bytes
+        self.blocks = Blocks(stream, w.MAX_IN_KERNEL)
+        self.octets = Octets(self.blocks)
+        self.walked = 0  # bytes that the kernel took
+        self.unknown: Counter[int] = Counter()  # packets by link type
+
+    def count_bytes(self) -> None:
+        """Bring the report's counters of bytes up to date."""
+        taken = self.octets.taken + self.walked
+        self._report.bytes = self._before[0] + taken
+        self._report.file_bytes = self._before[1] + bytes_of_file(self._stream, taken)
+
+
+class _Interfaces:
+    """The interfaces of a pcapng section as the table that the kernel reads."""
+
+    def __init__(self) -> None:
+        self.table: Words = np.zeros((8, w.I_FIELDS), np.int64)
+        self._section: list[Interface] | None = None
+        self._known = 0
+
+    def follow(self, section: list[Interface]) -> int:
+        """Bring the table up to the section's interfaces, of which some may be new; return how many there are."""
+        if section is not self._section:
+            self._section, self._known = section, 0
+        while self._known < len(section):
+            if self._known == len(self.table):
+                self.table = np.concatenate([self.table, np.zeros_like(self.table)])
+            self.table[self._known] = w.interface_row(section[self._known])
+            self._known += 1
+        return self._known
+
+
+def _clipped(time_ns: int | None, default: int) -> int:
+    return default if time_ns is None else min(max(time_ns, _LEAST_TIME), _TIME_END)
