@@ -102,7 +102,8 @@ def _addresses(packed: Column) -> Any:  # noqa: ANN401
     v4 = (packed[:, :12] == np.frombuffer(_V4_HEAD, dtype=np.uint8)).all(axis=1)
     octets = texts([str(number) for number in range(256)])
     dotted = pc.binary_join_element_wise(*(octets.take(numbers(packed[v4, at])) for at in range(12, 16)), scalar("."))
-    others = [_v6(row.tobytes()) for row in packed[~v4]]
+    data = packed[~v4].tobytes()
+    others = [_v6(data[at : at + 16]) for at in range(0, len(data), 16)]
     position = np.empty(len(packed), dtype=np.int64)
     position[v4] = np.arange(len(dotted))
     position[~v4] = np.arange(len(dotted), len(packed))

@@ -1,4 +1,7 @@
-"""Wires the rooms: inputs to flows, flows to profiles, profiles to scores, scores to events, events to outputs."""
+"""Wires the rooms: inputs to flows, flows to profiles, profiles to scores, scores to events, events to outputs.
+
+What needs pandas is imported where it is used: `netad flows` does without it, which is half of its start-up.
+"""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +18,6 @@ from netad.config import DEFAULT_WINDOW, Config
 from netad.core.errors import ConfigError, ExitCode, InputError, NetadError
 from netad.core.timing import iso, now_iso, parse_duration
 from netad.detectors.anomaly import Anomaly
-from netad.evidence import flows_behind, gather
 from netad.flow_spool import FlowSpool
 from netad.ingest.capture import IngestOptions, read_flows
 from netad.ingest.flows import FlowBatch
@@ -24,7 +26,6 @@ from netad.ingest.report import IngestReport
 from netad.outputs.base import Abandonable, Delivery, Event, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
 from netad.outputs.wording import counted
-from netad.profiles.windows import WindowAggregator
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,6 +75,8 @@ class Reading:
 
     def profiles(self, on_flows: Callable[[FlowBatch], None] | None = None) -> Iterator["pd.DataFrame"]:
         """Yield ProfileFrames as windows close; `on_flows` is handed every batch of whole flows on the way."""
+        from netad.profiles.windows import WindowAggregator
+
         windows = WindowAggregator(self.config.window_ns, self.config.networks, parse_duration(self.config.lateness))
         for batch in self.flows():
             if on_flows is not None:
@@ -139,14 +142,19 @@ def open_model(config: Config) -> tuple["Model", Config]:
 
 @dataclass
 class Judgement:
-    """What scoring found: the anomalies, and how much was looked at. Without any profile there may be no model."""
+    """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile)."""
 
-    model: "Model | None"
-    threshold: float
+    threshold: float = 0.0
+    models: list["Model"] = field(default_factory=list)
     anomalies: list[Anomaly] = field(default_factory=list)
     profiles: int = 0
     sources: set[str] = field(default_factory=set)
     windows: set[int] = field(default_factory=set)
+
+    def judge_by(self, model: "Model", budget: float) -> None:
+        """Score what is added from now on by this model."""
+        self.models.append(model)
+        self.threshold = model.threshold(budget)
 
     def add(self, frame: "pd.DataFrame") -> None:
         """Score a ProfileFrame and keep what is anomalous in it."""
@@ -156,9 +164,9 @@ class Judgement:
         self.profiles += len(frame)
         self.sources.update(frame["source"])
         self.windows.update(frame["window_start_ns"].tolist())
-        model = self.model
-        if frame.empty or model is None:
+        if frame.empty:
             return
+        model = self.models[-1]
         scores = model.score(frame)
         flagged = np.flatnonzero(scores.score >= self.threshold)
         rows = frame.iloc[flagged]
@@ -215,24 +223,28 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
     if config.model is not None:
         model, config = open_model(config)
         reading.config = config
-        judgement = Judgement(model, model.threshold(config.budget))
+        judgement = Judgement()
+        judgement.judge_by(model, config.budget)
         for frame in _batches(reading.profiles(spool.add)):
             judgement.add(frame)
         return judgement
     profiles = all_profiles(reading, spool.add)
-    if profiles.empty:
-        return Judgement(None, 0.0)
-    model = Model.train(
-        profiles,
-        detectors=config.detectors,
-        name="self",
-        window=config.window or DEFAULT_WINDOW,
-        seed=config.seed,
-        self_baseline=True,
-        created=now_iso(),
-    )
-    judgement = Judgement(model, model.threshold(config.budget))
-    judgement.add(profiles)
+    inside = profiles["inside"].to_numpy(bool)
+    judgement = Judgement()
+    # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
+    for group in (profiles[inside], profiles[~inside]):
+        if not group.empty:
+            model = Model.train(
+                group,
+                detectors=config.detectors,
+                name="self",
+                window=config.window or DEFAULT_WINDOW,
+                seed=config.seed,
+                self_baseline=True,
+                created=now_iso(),
+            )
+            judgement.judge_by(model, config.budget)
+            judgement.add(group.reset_index(drop=True))
     return judgement
 
 
@@ -268,6 +280,8 @@ def ingest(
     leaves the outputs as they were. Whatever ends it later, an interrupt included, outputs are closed, so that what
     they hold is sent, kept, or named as lost.
     """
+    from netad.evidence import gather
+
     failed: dict[str, NetadError] = {}
     with FlowSpool() as spool:
         created = now_iso()
@@ -302,6 +316,8 @@ def ingest(
 def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:
     if config.flows == "all":
         return spool.batches()
+    from netad.evidence import flows_behind
+
     return flows_behind(anomalies, spool.batches()) if config.flows == "anomalous" else ()
 
 
@@ -350,12 +366,13 @@ def _exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dic
 
 def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules: "RuleSet | None") -> RunSummary:
     """Return what the run read and found."""
-    report, model = reading.report, judgement.model
+    report = reading.report
     suppressed = sum(bool(event["netad"]["suppression"]["suppressed"]) for event in events)
     return RunSummary(
         files=report.files,
         bytes=report.bytes,
         packets=report.packets,
+        handed_over=report.handed_over,
         flows=report.flows,
         first_ns=report.first_ns,
         last_ns=report.last_ns,
@@ -368,21 +385,23 @@ def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules
         skipped=dict(report.skipped.most_common()),
         problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
         suppressed_by_rule=dict(rules.hits) if rules is not None else {},
-        baseline=_baseline(model),
+        baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
         budget=reading.config.budget,
-        notes=[*reading.notes, *(model.notes if model is not None else ())],
+        notes=[*reading.notes, *dict.fromkeys(note for model in judgement.models for note in model.notes)],
     )
 
 
-def _baseline(model: "Model | None") -> str:
-    if model is None:
+def _baseline(models: "Sequence[Model]") -> str:
+    if not models:
         return ""
+    model = models[0]
     if model.self_baseline:
-        if model.profiles == 1:
+        if all(one.profiles == 1 for one in models):
             return ("no model was given, and a single profile cannot stand out from itself: nothing was judged "
                     "(netad train makes a model)")  # fmt: skip
-        return (f"no model was given: {model.profiles:,} profiles of this input are their own baseline, "
+        profiles = " and, for outside sources, ".join(f"{one.profiles:,}" for one in models)
+        return (f"no model was given: {profiles} profiles of this input are their own baseline, "
                 "so what all of it has in common cannot stand out (netad train makes a model)")  # fmt: skip
     return f"model {model.name} {model.version}, trained on {counted(model.profiles, 'profile')}"
 

@@ -31,13 +31,14 @@ class RunSummary:
     """What a run read and found, for outputs that close with a word to the operator.
 
     `budget` is the share of normal profiles that the threshold lets through as false alarms, 0 when it is not known;
-    `deliveries` says in one line each where the outputs that closed before put the events, `notes` whatever else the
-    operator should know.
+    `handed_over` is how many of the packets the engine left to dpkt; `deliveries` says in one line each where the
+    outputs that closed before put the events, `notes` whatever else the operator should know.
     """
 
     files: int = 0
     bytes: int = 0
     packets: int = 0
+    handed_over: int = 0
     flows: int = 0
     first_ns: int | None = None
     last_ns: int | None = None

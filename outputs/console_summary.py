@@ -36,7 +36,8 @@ def _read(summary: RunSummary) -> str:
         f"{counted(summary.flows, 'flow')}{_span(summary)}"
     )
     skipped = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in summary.skipped.items() if count)
-    return f"{read}; skipped {skipped}" if skipped else f"{read}; nothing skipped"
+    by_dpkt = f"; {100 * summary.handed_over / summary.packets:.2g} % decoded by dpkt" if summary.handed_over else ""
+    return f"{read}; skipped {skipped}{by_dpkt}" if skipped else f"{read}; nothing skipped{by_dpkt}"
 
 
 def _found(summary: RunSummary) -> str:

@@ -3,8 +3,8 @@
 import functools
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import BinaryIO
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numba.core import event
@@ -18,7 +18,6 @@ from netad.ingest.engine import walk as w
 from netad.ingest.engine.blocks import Blocks
 from netad.ingest.engine.decode import KINDS
 from netad.ingest.engine.layout import S_BEHIND, S_NOW
-from netad.ingest.engine.octets import Words
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
 from netad.ingest.engine.table import FlowStore
 from netad.ingest.flows import WHOLE, Column
@@ -30,6 +29,9 @@ from netad.ingest.pcap import PcapReader
 from netad.ingest.pcapng import Interface, PcapngReader
 from netad.ingest.records import open_reader
 from netad.ingest.report import IngestReport
+
+if TYPE_CHECKING:
+    from netad.ingest.engine.octets import Words
 
 _LEAST_TIME, _TIME_END = -(1 << 63), (1 << 63) - 1
 
@@ -213,7 +215,7 @@ class Engine:
         clock.advance(packet.time_ns)
         return self._fragments.resolve(packet, clock.now_ns or 0)
 
-    def _finished(self, parts: Sequence[Columns]) -> Iterator[Columns]:
+    def _finished(self, parts: Iterable[Columns]) -> Iterator[Columns]:
         self._report.evicted = self._store.evicted
         for part in parts:
             if len(part["part"]):

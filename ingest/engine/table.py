@@ -4,7 +4,7 @@
 """
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
@@ -348,6 +348,7 @@ class FlowStore:
         ):
             state[field] = min(duration_ns, _LONGEST)
         rows = min(_ROWS, max_flows)
+        self._ended = 0  # rows before this one hold no flow any more, while all are being ended
         self.arrays = Arrays(
             state=state,
             slots=np.zeros(_slots_for(rows), np.int64),
@@ -373,10 +374,9 @@ class FlowStore:
         if code == OUTPUT_FULL:
             return self.drain()
         if code == CLOCK_RESTARTED:
-            finished = self.finish()
-            self.arrays.state[S_NOW] = -1
-            self.arrays.state[S_BEHIND] = 0
-            return finished
+            if self._end_some():
+                self.arrays.state[[S_NOW, S_BEHIND]] = -1, 0
+            return self.drain()
         if code == ROWS_FULL:
             self._grow_rows()
         elif code == PAST_FULL:
@@ -395,14 +395,18 @@ class FlowStore:
         self.arrays.state[S_OUT] = 0
         return [flow_columns(self.arrays.out[:waiting])]
 
-    def finish(self) -> list[Records]:
-        """End every flow; return all records that are left."""
-        finished = []
-        row = 0
-        while row >= 0:
-            row = _end_rows(self.arrays, row)
-            finished += self.drain()
-        return finished
+    def finish(self) -> Iterator[Records]:
+        """End every flow; yield all records that are left, not many at a time."""
+        self._ended, ended = 0, False
+        while not ended:
+            ended = self._end_some()
+            yield from self.drain()
+
+    def _end_some(self) -> bool:
+        """End flows until the output is full or none is left; True then."""
+        row = _end_rows(self.arrays, self._ended)
+        self._ended = max(row, 0)
+        return row < 0
 
     def _grow_rows(self) -> None:
         arrays = self.arrays

@@ -89,7 +89,8 @@ class ElasticOutput:
         try:
             if self._lost is None:
                 self._flush()
-                if not self._started and self._spool.pending():
+                if not self._started:
+                    # Also without events: a wrong address must not show only when there is something to send.
                     self._start()
         finally:
             self._client.close()
@@ -186,7 +187,8 @@ class ElasticOutput:
                 f"{counted(delivery.spooled, 'event')} wait in {self._spool.pending_folder} for the next run: {why}"
             )
         elif self._failure is not None and self._lost is None:
-            delivery.problems.append(f"events of earlier runs still wait in the spool: {self._failure.message}")
+            waiting = "events of earlier runs still wait in the spool" if self._spool.pending() else "nothing was sent"
+            delivery.problems.append(f"{waiting}: {self._failure.message}")
         for reason, count in self._dead_reasons.told():
             delivery.problems.append(
                 f"{self._config.target} refused {counted(count, 'event')}, kept in {self._spool.dead_folder}: {reason}"

@@ -52,3 +52,9 @@ def test_an_empty_run_still_has_its_three_lines():
         ("Found", "nothing, because the inputs hold no flow of a host"),
         ("Sent", "to this console"),
     ]
+
+
+def test_the_share_left_to_dpkt_is_told():
+    """Packets that the engine handed over are slow: the operator sees how many."""
+    lines = dict(closing_lines(RunSummary(packets=1000, handed_over=4)))
+    assert lines["Read"].endswith("; nothing skipped; 0.4 % decoded by dpkt")

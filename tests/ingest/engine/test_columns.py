@@ -30,12 +30,11 @@ def test_moments_are_those_of_the_numbers(numbers):
 
 def test_a_single_odd_one_among_millions_shows():
     """Where squares minus squared mean would leave nothing but rounding."""
-    for count, odd in ((10_000_000, 1), (3_000_000, 2_999_999), (1 << 40, 1)):
-        value = 300 * 10**9
+    for count, odd in ((10_000_000, 1), (3_000_000, 2_999_999), (1 << 30, 12345)):
+        value = 4 * 10**9
         total, squares = count * value + odd, (count - odd) * value**2 + odd * (value + 1) ** 2
-        _, std = moments(column(count), column(total % 2**63), column(squares >> 64), column(squares & (1 << 64) - 1))
-        if total < 1 << 62:
-            assert std[0] == pytest.approx(math.sqrt(count * squares - total * total) / count, rel=1e-9)
+        _, std = moments(column(count), column(total), column(squares >> 64), column(squares & (1 << 64) - 1))
+        assert std[0] == pytest.approx(math.sqrt(count * squares - total * total) / count, rel=1e-15)
 
 
 def test_records_become_columns():
@@ -61,9 +60,7 @@ def test_records_become_columns():
         "vlan",
         "tunnel",
         "input",
-        "history",
     )
-    assert [columns[name][0] for name in names] == [
-        (1 << 64) - 1, 65535, 1, 17, 2, 3, 4095, 6, 9, b"ShADadFfTtWwRrQqIi^^^^^Z"]  # fmt: skip
+    assert [columns[name][0] for name in names] == [(1 << 64) - 1, 65535, 1, 17, 2, 3, 4095, 6, 9]
     assert columns["orig_window"].tolist() == [-1, -1]
-    assert columns["history"][1] == b""
+    assert columns["history"].tolist() == [b"ShADadFfTtWwRrQqIi^^^^^Z", b""]

@@ -167,6 +167,8 @@ def test_the_clock_starts_over():
     """A thousand packets from long before the clock end every flow; fewer, or nearer ones, end none."""
     late = [(datagram(1000), 0), *[(datagram(10 + index / 1e6), 0) for index in range(1500)]]
     both(late, window_ns=60 * SECOND_NS)
+    many = [(datagram(1000, src_port=40000 + index), 0) for index in range(20)] + late[1:]
+    both(many, store=small_store(window_ns=60 * SECOND_NS), window_ns=60 * SECOND_NS)
     near = [(datagram(1000), 0), *[(datagram(950 + index / 1e6), 0) for index in range(1500)]]
     both(near)
     store = FlowStore(None, Timeouts(), 10, 0)

@@ -47,15 +47,15 @@ def files(tmp_path, place):
 
 
 def test_it_is_the_output_elastic(monkeypatch, tmp_path):
-    """The registry's `elastic` takes a URL, or none, and its settings from the environment."""
+    """The registry's `elastic` takes a URL from the environment, and tells a wrong one also when no event came."""
     monkeypatch.setenv("NETAD_SPOOL_DIR", str(tmp_path / "spool"))
-    monkeypatch.setenv("NETAD_ELASTIC_URL", "http://es.example")
+    monkeypatch.setenv("NETAD_ELASTIC_URL", "http://127.0.0.1:9")
     made = OUTPUTS.load("elastic").from_target(None)
     assert isinstance(made, Output)
     delivery = made.close(RunSummary())
     assert told(delivery) == (0, 0, 0, 0, 0)
-    assert delivery.where == "http://es.example:9200"
-    assert delivery.problems == []
+    assert delivery.where == "http://127.0.0.1:9"
+    assert ["cannot be reached" in problem for problem in delivery.problems] == [True]
     with pytest.raises(ConfigError):
         ElasticOutput.from_target("http://u:p@es.example")
 
