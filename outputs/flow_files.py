@@ -3,6 +3,7 @@
 import contextlib
 import sys
 from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 
@@ -58,6 +59,32 @@ class _ParquetWriter:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+
+
+class _Behind:
+    """Writes on a thread of its own, one batch behind: encoding and reading share no lock worth mentioning."""
+
+    def __init__(self, writer: _Writer) -> None:
+        self._writer = writer
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="netad-writer")
+        self._running: Future[None] | None = None
+
+    def write(self, batch: FlowBatch) -> None:
+        """Hand over a batch once the one before is written; its error, if any, comes here."""
+        self._wait()
+        self._running = self._thread.submit(self._writer.write, batch)
+
+    def close(self) -> None:
+        try:
+            self._wait()
+        finally:
+            self._thread.shutdown()
+            self._writer.close()
+
+    def _wait(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.result()
 
 
 class _CsvWriter:
@@ -164,7 +191,7 @@ def _writer(kind: str, target: str, origin: Origin, inside: Networks, community_
     with contextlib.ExitStack() as stack:
         writer: _Writer
         if kind == "parquet":
-            writer = _ParquetWriter(stack.enter_context(atomic_path(Path(target))), community_id)
+            writer = _Behind(_ParquetWriter(stack.enter_context(atomic_path(Path(target))), community_id))
         else:
             stream: BinaryIO = sys.stdout.buffer
             if target != "-":
