@@ -196,21 +196,6 @@ class Judgement:
             )
 
 
-def _batches(frames: Iterable["pd.DataFrame"]) -> Iterator["pd.DataFrame"]:
-    """Join small frames: scoring one row costs as much as scoring hundreds, and a capture may span many windows."""
-    from netad.profiles.frame import join_frames
-
-    waiting: list[pd.DataFrame] = []
-    rows = 0
-    for frame in frames:
-        waiting.append(frame)
-        rows += len(frame)
-        if rows >= SCORED_TOGETHER:
-            yield join_frames(waiting)
-            waiting, rows = [], 0
-    yield join_frames(waiting)
-
-
 def _totals(row: dict[Any, Any]) -> dict[str, int]:
     names = {"packets": "packets_out", "bytes": "bytes_out", "bytes_in": "bytes_in", "flows": "flows"}
     return {name: int(row[column]) for name, column in names.items() if not np.isnan(row[column])}
@@ -219,13 +204,14 @@ def _totals(row: dict[Any, Any]) -> dict[str, int]:
 def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
     """Read the inputs, score every profile against the model, or against the inputs themselves without one."""
     from netad.detectors.model import Model
+    from netad.profiles.frame import large_pieces
 
     if config.model is not None:
         model, config = open_model(config)
         reading.config = config
         judgement = Judgement()
         judgement.judge_by(model, config.budget)
-        for frame in _batches(reading.profiles(spool.add)):
+        for frame in large_pieces(reading.profiles(spool.add), SCORED_TOGETHER):
             judgement.add(frame)
         return judgement
     profiles = all_profiles(reading, spool.add)

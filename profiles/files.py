@@ -10,7 +10,7 @@ import pandas as pd
 
 from netad.core.errors import ConfigError, InputError, Location, OutputError
 from netad.core.files import atomic_path
-from netad.profiles.frame import empty_frame, frame_dtypes, join_frames
+from netad.profiles.frame import frame_dtypes, large_pieces
 
 # Windows are gathered up to so many rows: a Parquet row group for each would be small and slow.
 CHUNK_ROWS = 50_000
@@ -31,7 +31,7 @@ def write_profiles(frames: Iterable[pd.DataFrame], target: str) -> int:
     count = 0
     try:
         with _table_writer(target, suffix) as writer:
-            for chunk in _chunks(frames):
+            for chunk in large_pieces(frames, CHUNK_ROWS):
                 writer.write_table(_table(chunk))
                 count += len(chunk)
     except BrokenPipeError:
@@ -59,20 +59,6 @@ def read_profiles(path: Path) -> pd.DataFrame:
         return frame.astype(frame_dtypes())
     except (OSError, ValueError, pa.ArrowException) as error:
         raise InputError("not a Parquet file of profiles, or a damaged one", _at(path)) from error
-
-
-def _chunks(frames: Iterable[pd.DataFrame]) -> Iterator[pd.DataFrame]:
-    """Yield the rows in large pieces, and at least one piece, so that an empty file still has its columns."""
-    gathered = [empty_frame()]
-    rows = 0
-    for frame in frames:
-        gathered.append(frame)
-        rows += len(frame)
-        if rows >= CHUNK_ROWS:
-            yield join_frames(gathered)
-            gathered, rows = [], 0
-    if gathered:
-        yield join_frames(gathered)
 
 
 @contextlib.contextmanager

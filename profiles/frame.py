@@ -12,7 +12,7 @@ A ProfileFrame is a pandas DataFrame with one row per (source address, window), 
     ...               float64  every registered feature (netad.profiles.features), NaN where there is nothing to measure
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 import pandas as pd
@@ -40,6 +40,23 @@ def join_frames(frames: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Return the rows of all frames in their order as one ProfileFrame."""
     parts = [frame for frame in frames if len(frame)]
     return pd.concat(parts, ignore_index=True) if parts else empty_frame()
+
+
+def large_pieces(frames: Iterable[pd.DataFrame], rows: int) -> Iterator[pd.DataFrame]:
+    """Yield the rows of all frames in order in pieces of at least `rows`; the last may be smaller, and there is one.
+
+    What is done once a frame costs as much for one row as for hundreds, and a capture may span very many windows.
+    """
+    waiting: list[pd.DataFrame] = []
+    held, pieces = 0, 0
+    for frame in frames:
+        waiting.append(frame)
+        held += len(frame)
+        if held >= rows:
+            yield join_frames(waiting)
+            waiting, held, pieces = [], 0, pieces + 1
+    if held or not pieces:
+        yield join_frames(waiting)
 
 
 def feature_matrix(frame: pd.DataFrame) -> pd.DataFrame:

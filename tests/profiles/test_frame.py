@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from netad.profiles.frame import KEY_COLUMNS, empty_frame, feature_matrix, frame_dtypes, join_frames
+from netad.profiles.frame import KEY_COLUMNS, empty_frame, feature_matrix, frame_dtypes, join_frames, large_pieces
 from netad.profiles.registry import FEATURES
 
 
@@ -46,3 +46,15 @@ def test_a_frame_of_other_features_is_refused(profile, flow):
     """A frame without one of the features is no ProfileFrame."""
     with pytest.raises(KeyError, match="ttl_min"):
         feature_matrix(profile([flow()]).drop(columns="ttl_min"))
+
+
+@pytest.mark.parametrize(("sizes", "pieces"), [((), [0]), ((1,), [1]), ((2, 1, 1, 5, 1), [3, 6, 1]), ((3, 3), [3, 3])])
+def test_large_pieces_hold_every_row_in_order(sizes, pieces):
+    """Small frames are joined until there are enough rows; no row is lost, and there is always a piece."""
+    numbers = iter(range(100))
+    frames = [
+        empty_frame().reindex(range(size)).assign(flows=[float(next(numbers)) for _ in range(size)]) for size in sizes
+    ]
+    joined = list(large_pieces(frames, 3))
+    assert [len(piece) for piece in joined] == pieces
+    assert [value for piece in joined for value in piece["flows"]] == [float(value) for value in range(sum(sizes))]
