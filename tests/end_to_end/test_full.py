@@ -46,7 +46,8 @@ def test_memory_does_not_grow_with_the_capture(netad):
         command = [sys.executable, "-m", "netad", "flows", *inputs, "-o", "flows.parquet", "-q"]
         process = subprocess.Popen(command, cwd=netad.folder, env=netad.environment)
         _, status, usage = os.wait4(process.pid, 0)
-        assert status == 0
+        process.returncode = os.waitstatus_to_exitcode(status)
+        assert process.returncode == 0
         return usage.ru_maxrss
 
     peak("week/day1.pcap")  # the engine is compiled once
