@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+# A model's note on its training.
+ONLY_OUTSIDE = "no source is in the inside networks (see --inside): the baseline is made of all sources"
+
 
 class Severity(IntEnum):
     """Elastic's severity numbers, so that its prebuilt rules rank netad's alerts like others."""

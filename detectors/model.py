@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from netad import __version__
 from netad.core.errors import ConfigError, ModelError
-from netad.detectors.anomaly import Severity
+from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, Calibration, tail_to_score
@@ -228,7 +228,7 @@ def _training_rows(profiles: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     inside = profiles["inside"].to_numpy(bool)
     notes = []
     if not inside.any():
-        notes.append("no source is in the inside networks (see --inside): the baseline is made of all sources")
+        notes.append(ONLY_OUTSIDE)
     rows = profiles[inside] if inside.any() else profiles
     keys = ["source_hi", "source_lo", "window_start_ns", "window_end_ns", "window_digest"]
     return rows.sort_values(keys, kind="stable", ignore_index=True), notes

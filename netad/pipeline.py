@@ -17,7 +17,7 @@ from netad import __version__
 from netad.config import DEFAULT_WINDOW, Config
 from netad.core.errors import ConfigError, ExitCode, InputError, NetadError
 from netad.core.timing import iso, now_iso, parse_duration
-from netad.detectors.anomaly import Anomaly
+from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly
 from netad.flow_spool import FlowSpool
 from netad.ingest.capture import IngestOptions, read_flows
 from netad.ingest.flows import FlowBatch
@@ -374,8 +374,16 @@ def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
         budget=reading.config.budget,
-        notes=[*reading.notes, *dict.fromkeys(note for model in judgement.models for note in model.notes)],
+        notes=[*reading.notes, *_model_notes(judgement.models)],
     )
+
+
+def _model_notes(models: "Sequence[Model]") -> list[str]:
+    """Return what the models say of their training, but not of the outside sources that they are outside."""
+    notes = dict.fromkeys(note for model in models for note in model.notes)
+    if len(models) > 1:
+        notes.pop(ONLY_OUTSIDE, None)
+    return list(notes)
 
 
 def _baseline(models: "Sequence[Model]") -> str:
