@@ -17,7 +17,6 @@ from netad.outputs.origin import Origin
 if TYPE_CHECKING:
     from netad.outputs.zeek_log import ZeekLog
 
-FORMATS: Final = ("parquet", "csv", "ndjson", "zeek", "zeek-json")
 _SUFFIXES: Final = {".parquet": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".log": "zeek", ".json": "zeek-json"}
 # Rows of a row group; a row group is built in memory.
 _GROUP_ROWS: Final = 1 << 17
@@ -155,8 +154,8 @@ def write_flows(
 ) -> int:
     """Write whole flows to `target`, `-` for standard output, and return how many.
 
-    The suffix or `named` says the format, one of `FORMATS`. `community_id` adds that column to Parquet and CSV; the
-    other formats always have it.
+    The suffix or `named` says the format, one of those in `_SUFFIXES`. `community_id` adds that column to Parquet and
+    CSV; the other formats always have it.
 
     Raises:
         ConfigError: there is no such format.
