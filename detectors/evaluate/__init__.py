@@ -1,0 +1,1 @@
+"""Measured detection: evaluation suites, their splits, metrics and reports."""

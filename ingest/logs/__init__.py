@@ -1,0 +1,1 @@
+"""Logs of other tools as inputs: Zeek, Suricata, Argus, nfdump."""
