@@ -41,8 +41,9 @@ def command(
 
     from netad.outputs.flow_files import format_of, write_flows
     from netad.outputs.wording import counted
-    from netad.pipeline import Reading, origin_of
+    from netad.pipeline import origin_of
     from netad.progress import progress
+    from netad.reading import Reading
 
     format_of(target, named)  # before anything is read
     with progress(inputs, config.quiet) as bar:

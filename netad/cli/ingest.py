@@ -69,8 +69,9 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     _check_stdout(config.to)
     outputs = [(target, _output(target, report_format)) for target in dict.fromkeys(config.to)]
 
-    from netad.pipeline import Reading, ingest
+    from netad.pipeline import ingest
     from netad.progress import progress
+    from netad.reading import Reading
 
     with progress(inputs, config.quiet) as bar:
         result = ingest(config, Reading(config, inputs, bar), outputs, rules)

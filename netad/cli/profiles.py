@@ -33,9 +33,9 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags
     config = settings(flags)
 
     from netad.outputs.wording import counted
-    from netad.pipeline import Reading
     from netad.profiles.files import write_profiles
     from netad.progress import progress
+    from netad.reading import Reading
 
     with progress(inputs, config.quiet) as bar:
         reading = Reading(config, inputs, bar)

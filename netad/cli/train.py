@@ -35,9 +35,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: s
     config = settings(flags)
 
     from netad.detectors.bundle import check_target
+    from netad.judging import train_model
     from netad.outputs.wording import counted
-    from netad.pipeline import Reading, span, train_model
     from netad.progress import progress
+    from netad.reading import Reading, span
 
     check_target(Path(folder))  # before hours of reading, not after
     with progress(inputs, config.quiet) as bar:

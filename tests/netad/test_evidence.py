@@ -8,8 +8,10 @@ from netad.core.addresses import format_addresses
 from netad.evidence import SAMPLE, flows_behind, gather
 from netad.flow_spool import FlowSpool
 from netad.ingest.flows import FlowBatch
+from netad.judging import judge
 from netad.outputs.events import flow_ids
-from netad.pipeline import Reading, judge, origin_of
+from netad.pipeline import origin_of
+from netad.reading import Reading
 
 
 @pytest.fixture(scope="module")

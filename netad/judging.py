@@ -1,0 +1,161 @@
+"""Profiles to anomalies: the model that judges, what it learnt from, and what it found."""
+
+import logging
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from netad.config import DEFAULT_WINDOW, Config
+from netad.core.errors import ConfigError, InputError
+from netad.core.timing import now_iso
+from netad.detectors.anomaly import Anomaly
+from netad.flow_spool import FlowSpool
+from netad.outputs.wording import counted
+from netad.reading import Reading, all_profiles
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from netad.detectors.model import Model
+
+log = logging.getLogger(__name__)
+SCORED_TOGETHER = 4096  # profiles
+
+
+def train_model(config: Config, reading: Reading, name: str) -> "Model":
+    """Learn a model from the inputs, all of which count as normal.
+
+    Raises:
+        InputError: the inputs hold no profile.
+    """
+    from netad.detectors.model import Model
+
+    profiles = all_profiles(reading)
+    if profiles.empty:
+        raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
+    return Model.train(
+        profiles,
+        detectors=config.detectors,
+        name=name,
+        window=config.window or DEFAULT_WINDOW,
+        seed=config.seed,
+        inputs=[{"path": str(item)} for item in reading.inputs],
+        created=now_iso(),
+    )
+
+
+def open_model(config: Config) -> tuple["Model", Config]:
+    """Return the model that `config.model` names, and the settings with the window it was trained on.
+
+    Raises:
+        ModelError: it cannot be used.
+        ConfigError: another window was asked for than the model knows.
+    """
+    from dataclasses import replace
+
+    from netad.detectors.model import Model
+
+    model = Model.load(Path(config.model or ""))
+    log.info("model %s %s (window %s, trained on %s)",
+             model.name, model.version, model.window, counted(model.profiles, "profile"))  # fmt: skip
+    as_trained = replace(config, window=model.window)
+    if config.window is not None and config.window_ns != as_trained.window_ns:
+        raise ConfigError(f"the model {config.model} was trained on windows of {model.window}, not {config.window}; "
+                          "leave --window out or train another model")  # fmt: skip
+    return model, as_trained
+
+
+@dataclass
+class Judgement:
+    """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile)."""
+
+    threshold: float = 0.0
+    models: list["Model"] = field(default_factory=list)
+    anomalies: list[Anomaly] = field(default_factory=list)
+    profiles: int = 0
+    sources: set[str] = field(default_factory=set)
+    windows: set[int] = field(default_factory=set)
+
+    def judge_by(self, model: "Model", budget: float) -> None:
+        """Score what is added from now on by this model."""
+        self.models.append(model)
+        self.threshold = model.threshold(budget)
+
+    def add(self, frame: "pd.DataFrame") -> None:
+        """Score a ProfileFrame and keep what is anomalous in it."""
+        from netad.detectors.explain import explain
+        from netad.detectors.model import severity
+
+        self.profiles += len(frame)
+        self.sources.update(frame["source"])
+        self.windows.update(frame["window_start_ns"].tolist())
+        if frame.empty:
+            return
+        model = self.models[-1]
+        scores = model.score(frame)
+        flagged = np.flatnonzero(scores.score >= self.threshold)
+        rows = frame.iloc[flagged]
+        explanations = explain(model, rows)
+        for index, row, (reasons, profile) in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
+            self.anomalies.append(
+                Anomaly(
+                    source=row["source"],
+                    inside=bool(row["inside"]),
+                    window_start_ns=int(row["window_start_ns"]),
+                    window_end_ns=int(row["window_end_ns"]),
+                    window_length=model.window,
+                    score=float(scores.score[index]),
+                    threshold=self.threshold,
+                    tail=float(scores.tail[index]),
+                    severity=severity(float(scores.score[index]), self.threshold),
+                    detector=str(scores.detector[index]),
+                    detector_scores={name: float(column[index]) for name, column in scores.by_detector.items()},
+                    model_name=model.name,
+                    model_version=model.version,
+                    reasons=reasons,
+                    profile=profile,
+                    totals=_totals(row),
+                    window_digest=row["window_digest"],
+                    baseline_profiles=model.profiles,
+                )
+            )
+
+
+def _totals(row: dict[Any, Any]) -> dict[str, int]:
+    names = {"packets": "packets_out", "bytes": "bytes_out", "bytes_in": "bytes_in", "flows": "flows"}
+    return {name: int(row[column]) for name, column in names.items() if not np.isnan(row[column])}
+
+
+def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
+    """Read the inputs, score every profile against the model, or against the inputs themselves without one."""
+    from netad.detectors.model import Model
+    from netad.profiles.frame import large_pieces
+
+    if config.model is not None:
+        model, config = open_model(config)
+        reading.config = config
+        judgement = Judgement()
+        judgement.judge_by(model, config.budget)
+        for frame in large_pieces(reading.profiles(spool.add), SCORED_TOGETHER):
+            judgement.add(frame)
+        return judgement
+    profiles = all_profiles(reading, spool.add)
+    inside = profiles["inside"].to_numpy(bool)
+    judgement = Judgement()
+    # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
+    for group in (profiles[inside], profiles[~inside]):
+        if not group.empty:
+            model = Model.train(
+                group,
+                detectors=config.detectors,
+                name="self",
+                window=config.window or DEFAULT_WINDOW,
+                seed=config.seed,
+                self_baseline=True,
+                created=now_iso(),
+            )
+            judgement.judge_by(model, config.budget)
+            judgement.add(group.reset_index(drop=True))
+    return judgement
