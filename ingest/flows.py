@@ -75,7 +75,16 @@ FLOW_COLUMNS: tuple[ColumnSpec, ...] = (
     ColumnSpec("input", "int32", "", "index into FlowBatch.inputs: where the flow's first packet came from"),
     ColumnSpec("part", "uint8", "bits", "WHOLE, SLICE or both"),
 )
+
+# What some logs say beyond a capture's columns. Text columns hold str, "" where there is none, never None.
+LOG_COLUMNS: tuple[ColumnSpec, ...] = (
+    ColumnSpec("service", "object", "", "application protocol as the log names it"),
+    ColumnSpec("orig_frame_bytes", "int64", "bytes", "bytes of link-layer frames the originator sent"),
+    ColumnSpec("resp_frame_bytes", "int64", "bytes", "bytes of link-layer frames the responder sent"),
+    ColumnSpec("label", "object", "", "what a labelled data set says of the flow; only when it is asked for"),
+)
 DTYPES: Mapping[str, np.dtype[Any]] = {spec.name: np.dtype(spec.dtype) for spec in FLOW_COLUMNS}
+LOG_DTYPES: Mapping[str, np.dtype[Any]] = {spec.name: np.dtype(spec.dtype) for spec in LOG_COLUMNS}
 
 
 @dataclass(frozen=True)
