@@ -1,0 +1,50 @@
+"""Facts from the packets that may carry some: DNS look-ups, TLS ClientHellos, HTTP requests.
+
+Who offers packets need not be exact: whatever is neither of these gives no fact.
+"""
+
+from netad.ingest.decode import UDP, decode_payload
+from netad.ingest.facts.batch import FactBatch
+from netad.ingest.facts.dns_packets import DNS_PORT, DnsPackets
+from netad.ingest.facts.greetings import Greetings
+from netad.ingest.facts.rows import FactRows
+from netad.ingest.framing import Record
+
+
+class PacketFacts:
+    """Collects facts from records, which come in capture order; time is packet time. `decap` as for `decode`.
+
+    Memory is bounded: what waits for its other half gives up after 10 s, or when too many wait. A fact is given once it
+    is complete, so facts are in order of time only within seconds.
+    """
+
+    def __init__(self, decap: bool = True) -> None:
+        self._decap = decap
+        self._rows = FactRows()
+        self._dns = DnsPackets(self._rows)
+        self._greetings = Greetings(self._rows)
+
+    def add(self, record: Record) -> None:
+        """Look into one record. Never raises, whatever its bytes are."""
+        found = decode_payload(record, self._decap)
+        if isinstance(found, str):
+            return
+        packet, payload = found
+        if not payload:
+            return
+        if packet.protocol == UDP:
+            self._dns.add_datagram(packet, payload)
+        elif DNS_PORT in (packet.src_port, packet.dst_port):
+            self._dns.add_segment(packet, payload)
+        else:
+            self._greetings.add(packet, payload)
+
+    def drain(self) -> list[FactBatch]:
+        """Return the facts that are complete, one batch a kind, without those given before."""
+        return self._rows.take()
+
+    def finish(self) -> list[FactBatch]:
+        """Return what is left at the end of the input: questions without an answer, greetings that were cut."""
+        self._dns.expire()
+        self._greetings.expire()
+        return self.drain()
