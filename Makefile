@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO ?= demo
+FUZZ_SECONDS ?= 60
 
-.PHONY: demo test test-bounds test-full check clean
+.PHONY: demo test test-bounds test-full fuzz check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -37,6 +38,15 @@ test-bounds: $(VENV)/.installed-test
 	cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && \
 	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest -q -m "not full" tests/ingest
 
+# Atheris has wheels for some Pythons only; where there is none, `python -m fuzz` says so and does nothing.
+$(VENV)/.installed-fuzz: setup.cfg | $(VENV)/.installed-test
+	$(BIN)/pip install --quiet --only-binary atheris --editable '.[test,fuzz]' || true
+	touch $@
+
+# Every reader of captures under a coverage-guided fuzzer, FUZZ_SECONDS for each target; fails on the first find.
+fuzz: $(VENV)/.installed-fuzz
+	$(BIN)/python -m fuzz --seconds $(FUZZ_SECONDS)
+
 # What takes longer: scale, kills, faults.
 test-full: $(VENV)/.installed-test
 	$(BIN)/python -m pytest
@@ -50,4 +60,4 @@ check: $(VENV)/.installed-dev
 	$(BIN)/hadolint docker/Dockerfile
 
 clean:
-	rm -rf $(VENV) $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(DEMO) fuzz-finds build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

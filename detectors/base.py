@@ -1,13 +1,18 @@
-"""The contract of a detector: profiles in, one raw score a row out, higher is more anomalous."""
+"""The contract of a detector: profiles in, one raw score a row out, higher is more anomalous; and who fulfils it."""
 
+from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Protocol, Self, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netad.core.errors import ConfigError
 from netad.core.registry import Registry
+
+ENTRY_POINTS = "netad.detectors"
+PYOD = "pyod:"
 
 
 @runtime_checkable
@@ -16,7 +21,8 @@ class Detector(Protocol):
 
     A detector is seeded, never changes its input, does not care about the order of columns, copes with missing
     values (NaN), and is the same after `save` and `load`. `fit` and `score` take a ProfileFrame (netad.profiles) and
-    use its feature columns only, never an address, a time or a name.
+    use its feature columns, `known_source` and `behaviour.<name>` only, never an address, a time or a name. A row's score depends on
+    nothing that is scored beside it, and on no number of threads.
 
     `tail_shape` is the shape of the generalised Pareto tail its raw scores have (`netad.detectors.calibration`): 0
     for unbounded scores such as distances, below 0 for scores that cannot pass a bound.
@@ -43,5 +49,64 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: Registry[Detector] = Registry("detector")
+@runtime_checkable
+class CrossFitting(Protocol):
+    """A detector that scores its own training rows out of fold while it fits, cheaper than being fitted once a fold."""
+
+    def fit_folds(self, profiles: pd.DataFrame, folds: NDArray[np.intp], *, seed: int) -> NDArray[np.float64]:
+        """Learn from profiles, and return the raw scores, shape (n,), that each has without its fold (0..)."""
+        ...
+
+
+class DetectorRegistry(Registry[Detector]):
+    """netad's detectors, those of installed packages (entry points `netad.detectors`), and every PyOD model.
+
+    netad's own names cannot be taken by a package. A package's detector is a class; it is loaded when it is asked for.
+    """
+
+    def __contains__(self, name: object) -> bool:
+        return super().__contains__(name) or (
+            isinstance(name, str) and (name.startswith(PYOD) or _entry_point(name) is not None)
+        )
+
+    def load(self, name: str) -> type[Detector]:
+        """Return the detector's class.
+
+        Raises:
+            ConfigError: nothing has that name, PyOD has no such model, or a package's entry point is no detector.
+            MissingExtraError: its optional dependency is not installed.
+        """
+        if super().__contains__(name):
+            return super().load(name)
+        if name.startswith(PYOD):
+            from netad.detectors.pyod_model import pyod_detector
+
+            return pyod_detector(name.removeprefix(PYOD))
+        found = _entry_point(name)
+        if found is not None:
+            return _loaded(found)
+        others = sorted(one.name for one in entry_points(group=ENTRY_POINTS))
+        known = ", ".join((*self, *others, f"{PYOD}<model>"))
+        raise ConfigError(f"unknown {self.kind} {name!r}; there are: {known}")
+
+
+def _entry_point(name: str) -> EntryPoint | None:
+    return next(iter(entry_points(group=ENTRY_POINTS, name=name)), None)
+
+
+def _loaded(found: EntryPoint) -> type[Detector]:
+    try:
+        kind: Any = found.load()
+    except (ImportError, AttributeError) as error:
+        raise ConfigError(f"the detector {found.name!r} of another package cannot be loaded: {error}") from error
+    members = ("name", "tail_shape", "fit", "score", "save", "load")
+    if not isinstance(kind, type) or not all(hasattr(kind, member) for member in members):
+        raise ConfigError(f"the entry point {found.name!r} ({found.value}) is no detector")
+    return cast("type[Detector]", kind)
+
+
+DETECTORS = DetectorRegistry("detector")
+DETECTORS.register("fusion", "netad.detectors.fusion:FusionDetector")
 DETECTORS.register("isolation_forest", "netad.detectors.isolation_forest:IsolationForestDetector")
+DETECTORS.register("neighbours", "netad.detectors.neighbours:NeighboursDetector")
+DETECTORS.register("behaviour", "netad.detectors.behaviour_detector:BehaviourDetector")

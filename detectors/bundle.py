@@ -17,12 +17,13 @@ from netad.profiles.features import FEATURES
 
 FORMAT, FORMAT_VERSION = "netad-model", 1
 MANIFEST = "manifest.json"
-LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "skops")
+LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scikit-learn")
 _MOST_JSON_BYTES = 16 << 20
 _MOST_FILE_BYTES = 1 << 30
 _MOST_FILES = 256
 _FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*){0,3}")
 _TRAIN_AGAIN = "train it again with netad train"
+DAMAGED = f"the model is damaged, what one of its detectors learnt makes no sense: {_TRAIN_AGAIN}"
 
 
 def feature_set() -> dict[str, Any]:

@@ -76,6 +76,23 @@ class Calibration:
         scale = _scale(scores, anchor, excesses, shape)
         return cls(tuple(knots.tolist()), tuple(tails.tolist()), scale, shape, count)
 
+    @classmethod
+    def of_decades(cls, raw: ArrayLike) -> "Calibration":
+        """Return the calibration of scores that claim to be decades (-log10 of a tail) themselves, shape (n,), n >= 0.
+
+        They are believed as far as the scores of normal profiles do not speak against them: up to the highest of
+        those, the surprise is what was counted where that is less; beyond, it goes on decade for decade.
+        """
+        scores = np.sort(np.maximum(np.asarray(raw, dtype=np.float64), 0.0))
+        knots, first = np.unique(np.concatenate([[0.0], scores]), return_index=True)
+        counted = (len(scores) - np.maximum(first - 1, 0)) / max(len(scores), 1)
+        tails = np.maximum.accumulate(np.maximum(counted, 10.0**-knots)[::-1])[::-1]
+        tails[0] = 1.0
+        if len(knots) > MOST_KNOTS:
+            chosen = np.unique(np.linspace(0, len(knots) - 1, MOST_KNOTS).round().astype(np.intp))
+            knots, tails = knots[chosen], tails[chosen]
+        return cls(tuple(knots.tolist()), tuple(tails.tolist()), 1 / math.log(10), 0.0, max(len(scores), 1))
+
     def surprise(self, raw: ArrayLike) -> Float64:
         """Return -log10 of the tail probability of raw scores, shape (n,), >= 0 and without an upper end."""
         scores = np.asarray(raw, dtype=np.float64)

@@ -1,167 +1,183 @@
 """The isolation forest (Liu, Ting, Zhou 2008): what random cuts separate from the rest quickly is anomalous."""
 
-import json
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
+from numba import njit
 from numpy.typing import NDArray
-from sklearn.ensemble import IsolationForest
 
 from netad.core.errors import ModelError
-from netad.detectors.bundle import read_json
-from netad.detectors.skops_file import read_archive, write_archive
+from netad.detectors.bundle import DAMAGED
+from netad.detectors.matrix import Scaling, view_columns
+from netad.detectors.matrix_detector import Core, Fitted, MatrixDetector
 from netad.profiles.features import FEATURES
-from netad.profiles.frame import feature_matrix
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
+Int32 = NDArray[np.int32]
 
-TREES = 200
-PROBES = 9
-_LEAF = -1
-_LARGEST = 1e30  # scikit-learn compares float32, which ends at 3e38
-_DETAILS, _FOREST = "detector.json", "forest.skops"
-_TRUSTED = ("sklearn.tree._tree.Tree",)
-_ALLOWED = frozenset({
-    "ObjectNode:sklearn.ensemble._iforest.IsolationForest", "ObjectNode:sklearn.tree._classes.ExtraTreeRegressor",
-    "TreeNode:sklearn.tree._tree.Tree", "NdArrayNode:numpy.ndarray", "DictNode:builtins.dict",
-    "ListNode:builtins.list", "TupleNode:builtins.tuple", "JsonNode:builtins.str", "TypeNode:builtins.str",
-})  # fmt: skip
+TREES, SAMPLE = 100, 256
+_DEEPEST = 64
+_ROWS = 64
 
 
-class IsolationForestDetector:
-    """scikit-learn's IsolationForest over the transformed features; the raw score is `-score_samples`, 0..1.
+@dataclass(frozen=True)
+class Forest(Core):
+    """scikit-learn's forest, flattened: the trees' nodes one tree after the other, tree t from `starts[t]` on.
 
-    A value that is unusual in the direction that does not speak against a source counts as the training median: a host
-    that is quieter than others is no anomaly. Folding the features so lifted four attacks hidden in an office day from
-    ranks 1, 2, 6 and 38 among 351 profiles to 1, 2, 3 and 9. Missing values take the training median too. Features that
-    are constant then are left out: no tree can cut them. Without any other (one training row) every profile scores the
-    same.
+    A row goes from a node to `left` if its value of `feature` is at most `threshold`, else to the node after `left`. A
+    leaf's `left` is itself and its threshold infinite, so that every walk of a tree takes `depths[t]` steps, without a
+    branch for the processor to guess. `path` is the expected path length at a leaf. The scores are scikit-learn's, in half
+    of its time, and without loading it.
     """
 
-    name: ClassVar[str] = "isolation_forest"
     # An average over trees of bounded path lengths cannot run far away: on synthetic and real profiles its tail ends
     # sooner than an exponential one, which would put one in a thousand where no score ever gets.
     tail_shape: ClassVar[float] = -0.25
+    layout: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
+        "feature": (np.int32, 1), "threshold": (np.float32, 1), "left": (np.int32, 1), "path": (np.float64, 1),
+        "starts": (np.int32, 1), "depths": (np.int32, 1), "typical": (np.float64, 1),
+    }  # fmt: skip
 
-    def __init__(self) -> None:
-        self._medians: dict[str, float] = {}
-        self._forest: IsolationForest | None = None
-        self._probes: Float32 = np.empty((0, 0), dtype=np.float32)
+    feature: Int32
+    threshold: Float32
+    left: Int32
+    path: Float64
+    starts: Int32
+    depths: Int32
+    typical: Float64
+
+    @classmethod
+    def fit(cls, matrix: Float32, seed: int) -> Self:
+        """Grow 100 trees with scikit-learn, each from up to 256 rows."""
+        return cls.grow(matrix, seed, [np.arange(matrix.shape[1])])
+
+    @classmethod
+    def grow(cls, matrix: Float32, seed: int, views: Sequence[NDArray[np.intp]]) -> Self:
+        """Grow 100 trees for each view, which is the columns that its trees look at."""
+        from sklearn.ensemble import IsolationForest
+
+        flat = []
+        for number, columns in enumerate(views):
+            forest = IsolationForest(
+                n_estimators=TREES, max_samples=min(SAMPLE, len(matrix)), random_state=(seed + number) % (1 << 32)
+            ).fit(matrix[:, columns])
+            flat += [_flatten(one.tree_, columns) for one in forest.estimators_]
+        starts = np.cumsum([0, *(len(tree["left"]) for tree in flat)]).astype(np.int32)
+        for tree, start in zip(flat, starts, strict=False):
+            tree["left"] += start
+        joined = {name: np.concatenate([tree[name] for tree in flat]) for name in flat[0]}
+        typical = _average_path(np.array([float(min(SAMPLE, len(matrix)))])) * len(flat)
+        return cls(**joined, starts=starts, typical=typical)
+
+    def score(self, matrix: Float32) -> Float64:
+        """Return the paper's anomaly score, shape (n,), 0..1: 2 to the power of minus (mean path / typical path)."""
+        total = np.zeros(len(matrix))
+        _walk(np.ascontiguousarray(matrix), self.feature, self.threshold, self.left, self.path, self.starts,
+              self.depths, total)  # fmt: skip
+        typical = float(self.typical[0])
+        return np.asarray(2.0 ** -(total / typical if typical > 0 else np.ones(len(matrix))))
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the flattened trees."""
+        return {name: getattr(self, name) for name in self.layout}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], features: int) -> Self:
+        """Return the forest after checking that no walk can leave its tree: compiled code does not look again.
+
+        Raises:
+            ModelError: one could.
+        """
+        forest = cls(**arrays)
+        nodes, trees = len(forest.left), len(forest.depths)
+        places = np.arange(nodes)
+        sound = (
+            nodes == len(forest.feature) == len(forest.threshold) == len(forest.path)
+            and len(forest.starts) == trees + 1 > 1
+            and forest.starts[0] == 0
+            and forest.starts[-1] == nodes
+            and bool(np.all(np.diff(forest.starts) > 0))
+            and bool(np.all((forest.depths >= 0) & (forest.depths <= _DEEPEST)))
+            and bool(np.all((forest.feature >= 0) & (forest.feature < features)))
+            and len(forest.typical) == 1
+            and bool(np.isfinite(forest.path).all() and np.isfinite(forest.typical).all())
+        )
+        if sound:
+            end = np.repeat(forest.starts[1:], np.diff(forest.starts))
+            inner = (forest.left > places) & (forest.left + 1 < end)
+            sound = bool(np.all(inner | ((forest.left == places) & np.isposinf(forest.threshold))))
+        if not sound:
+            raise ModelError(DAMAGED)
+        return forest
+
+
+class IsolationForestDetector(MatrixDetector):
+    """100 trees over the features of novelty and 100 over all features; the raw score is the paper's, 0..1.
+
+    One forest over everything cuts novelty, which tells most, as seldom as anything else: its macro AUROC on the
+    development suite is .97, that of both together .99.
+    """
+
+    name: ClassVar[str] = "isolation_forest"
+    tail_shape: ClassVar[float] = Forest.tail_shape
+    core: ClassVar[type[Core]] = Forest
 
     def fit(self, profiles: pd.DataFrame, *, seed: int) -> None:
         """Learn from profiles, shape (n, features), n >= 1."""
-        values = _numbers(feature_matrix(profiles))
-        values = _folded(values, values.median())
-        varies = values.astype(np.float32).nunique() > 1
-        names = sorted(varies.index[varies])
-        self._medians = {name: float(values[name].median()) for name in names}
-        self._forest = None
-        if not names:
-            return
-        matrix = values[names].to_numpy(np.float32)
-        self._probes = np.quantile(matrix, np.linspace(0, 1, PROBES), axis=0).astype(np.float32)
-        forest = IsolationForest(
-            n_estimators=TREES, max_features=1.0, contamination="auto", random_state=seed % (1 << 32)
-        )
-        self._forest = forest.fit(matrix)
-
-    def score(self, profiles: pd.DataFrame) -> Float64:
-        """Return raw scores, shape (n,), 0..1; higher is more anomalous."""
-        values = _numbers(feature_matrix(profiles))[list(self._medians)]
-        values = _folded(values, pd.Series(self._medians, dtype=np.float64))
-        return self._raw(values.to_numpy(np.float32))
-
-    def save(self, folder: Path) -> None:
-        """Write feature names, medians and probes as JSON, the forest as a skops archive."""
-        probes = self._raw(self._probes).tolist() if self._forest is not None else []
-        details = {"medians": self._medians, "probes": self._probes.tolist(), "probe_scores": probes}
-        (folder / _DETAILS).write_text(json.dumps(details, indent=1) + "\n", encoding="utf-8")
-        if self._forest is not None:
-            write_archive(self._forest, folder / _FOREST)
-
-    @classmethod
-    def load(cls, folder: Path) -> Self:
-        """Return the detector that was saved to `folder`.
-
-        Raises:
-            ModelError: a file is missing, damaged, holds anything but a forest, or the forest does not give the
-                scores it gave when it was saved (as after a change of scikit-learn).
-        """
-        detector = cls()
-        details = read_json(folder / _DETAILS)
-        try:
-            medians = {str(name): float(value) for name, value in details["medians"].items()}
-            probes = np.array(details["probes"], dtype=np.float32)
-            scores = np.array(details["probe_scores"], dtype=np.float64)
-            if not medians:
-                return detector
-            if not np.isfinite([*medians.values()]).all() or probes.shape != (PROBES, len(medians)):
-                raise ValueError
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError):
-            raise ModelError(f"{folder / _DETAILS} is damaged: train the model again with netad train") from None
-        detector._medians, detector._probes = medians, probes
-        detector._forest = _load_forest(folder / _FOREST, len(medians))
-        try:
-            same = np.allclose(detector._raw(probes), scores, rtol=0, atol=1e-9)
-        except (ValueError, TypeError, IndexError, AttributeError):
-            same = False
-        if not same:
-            raise ModelError(
-                f"{folder} does not give the scores it was saved with (it is damaged, or scikit-learn has changed): "
-                "train the model again with netad train"
-            )
-        return detector
-
-    def _raw(self, matrix: Float32) -> Float64:
-        if self._forest is None or not len(matrix):
-            return np.zeros(len(matrix))
-        return np.asarray(-self._forest.score_samples(matrix), dtype=np.float64)
+        scaling = Scaling.fit(profiles, FEATURES.names())
+        views = [columns for view in ("novelty", "all") if len(columns := view_columns(scaling.names, view))]
+        self._fitted = Fitted(scaling, Forest.grow(scaling.apply(profiles), seed, views) if views else None)
 
 
-def _numbers(matrix: pd.DataFrame) -> pd.DataFrame:
-    """Return values that float32 can hold; infinite ones count as missing."""
-    return matrix.replace([np.inf, -np.inf], np.nan).clip(-_LARGEST, _LARGEST)
+def _average_path(leaves: Float64) -> Float64:
+    """Return the average path length of an unsuccessful search among n points, c(n) of the paper, shape of `leaves`."""
+    several = np.maximum(leaves, 3.0)
+    rest = 2.0 * (np.log(several - 1.0) + np.euler_gamma) - 2.0 * (several - 1.0) / several
+    return np.where(leaves <= 1, 0.0, np.where(leaves <= 2, 1.0, rest))
 
 
-def _folded(values: pd.DataFrame, medians: "pd.Series[float]") -> pd.DataFrame:
-    """Return the values with what is missing, or unusual in the unsuspicious direction, at the median."""
-    floors = [medians[name] if FEATURES[name].suspicious == "high" else -np.inf for name in values.columns]
-    ceilings = [medians[name] if FEATURES[name].suspicious == "low" else np.inf for name in values.columns]
-    return values.fillna(medians).clip(lower=floors, upper=ceilings, axis=1)
+def _flatten(tree: Any, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:  # noqa: ANN401 - compiled, without types
+    """Return one tree over some columns with its nodes level by level, so that brothers stand side by side."""
+    left, right = tree.children_left, tree.children_right
+    order, depth = [0], {0: 0}
+    for node in order:
+        if left[node] >= 0:
+            for child in (int(left[node]), int(right[node])):
+                depth[child] = depth[node] + 1
+                order.append(child)
+    old = np.array(order)
+    place = np.empty(len(old), dtype=np.int32)
+    place[old] = np.arange(len(old), dtype=np.int32)
+    leaf = left[old] < 0
+    # scikit-learn compares float32 values with float64 thresholds: the largest float32 below decides the same.
+    threshold = tree.threshold[old].astype(np.float32)
+    above = threshold.astype(np.float64) > tree.threshold[old]
+    threshold[above] = np.nextafter(threshold[above], np.float32(-np.inf))
+    levels = np.array([depth[node] for node in order], dtype=np.float64)
+    return {
+        "feature": np.where(leaf, 0, columns[tree.feature[old]]).astype(np.int32),
+        "threshold": np.where(leaf, np.float32(np.inf), threshold).astype(np.float32),
+        "left": np.where(leaf, np.arange(len(old)), place[left[old]]).astype(np.int32),
+        "path": np.where(leaf, levels + _average_path(tree.n_node_samples[old].astype(np.float64)), 0.0),
+        "depths": np.array([int(levels.max())], dtype=np.int32),
+    }
 
 
-def _load_forest(path: Path, features: int) -> IsolationForest:
-    import warnings
-
-    with warnings.catch_warnings():
-        # Another version of scikit-learn is judged by the probes, not by its number.
-        warnings.filterwarnings("ignore", category=UserWarning)
-        forest: Any = read_archive(path, _ALLOWED, _TRUSTED)
-    sound = isinstance(forest, IsolationForest) and getattr(forest, "n_features_in_", None) == features
-    estimators = getattr(forest, "estimators_", None) if sound else None
-    if not isinstance(estimators, list) or not estimators:
-        raise ModelError(f"{path} holds no forest over the model's features: train it again with netad train")
-    for estimator in estimators:
-        _check_tree(getattr(estimator, "tree_", None), features, path)
-    # How it runs is not the file's to say: no threads, no chatter.
-    forest.n_jobs, forest.verbose = None, 0
-    return forest
-
-
-def _check_tree(tree: Any, features: int, path: Path) -> None:  # noqa: ANN401 - compiled, and possibly made up
-    """Refuse trees whose walk would leave the array or never end: compiled code follows them unchecked."""
-    count = getattr(tree, "node_count", 0)
-    # Read `node_count` nodes only after it is known to be no more than there are.
-    sound = 0 < count == getattr(tree, "capacity", -1) and tree.n_features == features
-    if sound:
-        place = np.arange(count)
-        left, right, feature = tree.children_left, tree.children_right, tree.feature
-        leaf = left == _LEAF
-        inner = (place < left) & (left < count) & (place < right) & (right < count)
-        inner &= (feature >= 0) & (feature < features)
-        sound = bool(np.all(np.where(leaf, right == _LEAF, inner)))
-    if not sound:
-        raise ModelError(f"{path} holds a tree that cannot be walked: train the model again with netad train")
+@njit(cache=True, nogil=True, error_model="numpy")
+def _walk(matrix, feature, threshold, left, path, starts, depths, total):  # type: ignore[no-untyped-def]  # noqa: ANN001, ANN202
+    """Add to `total`, shape (n,), the path length of every row in every tree, in the order of the trees."""
+    place = np.empty(_ROWS, dtype=np.int32)
+    for first in range(0, len(matrix), _ROWS):
+        rows = min(_ROWS, len(matrix) - first)
+        for tree in range(len(depths)):
+            place[:rows] = starts[tree]
+            for _ in range(depths[tree]):
+                for row in range(rows):
+                    node = place[row]
+                    place[row] = left[node] + (matrix[first + row, feature[node]] > threshold[node])
+            for row in range(rows):
+                total[first + row] += path[place[row]]

@@ -1,9 +1,9 @@
-"""A model: detectors fitted to normal profiles, what their scores mean, and the baseline that explains them."""
+"""A model: detectors fitted to normal profiles, what their scores mean, and what it knows of the normal."""
 
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +13,28 @@ from numpy.typing import NDArray
 
 from netad import __version__
 from netad.core.errors import ConfigError, ModelError
+from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector
+from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
-from netad.detectors.calibration import DECADES, Calibration, tail_to_score
+from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
+from netad.detectors.history import KEYS, History
+from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
 from netad.profiles.baseline import Baseline
+from netad.profiles.batch import ProfileBatch
+from netad.profiles.features import FEATURES
 from netad.profiles.frame import feature_matrix
+from netad.profiles.novelty import Knowledge
 
 Float64 = NDArray[np.float64]
+# Profiles with what they met; or a ProfileFrame alone, of which novelty is not measured.
+Profiles = ProfileBatch | pd.DataFrame
 
-FOLDS = 5
+# Of what was set aside in training, so many are listed.
+MOST_LISTED = 100
 _BASELINE, _CALIBRATION, _DETECTORS = "baseline.parquet", "calibration.json", "detectors"
+_HISTORY, _KNOWLEDGE = "history.parquet", "knowledge"
 
 
 @dataclass(frozen=True)
@@ -32,13 +43,15 @@ class Scores:
 
     `score` is the highest over the detectors, 0..1, shape (n,); `tail` the estimated share of normal profiles that
     score at least as high with the winning detector, shape (n,); `detector` the winner's name, shape (n,);
-    `by_detector` every detector's calibrated scores, each of shape (n,).
+    `by_detector` every detector's calibrated scores, each of shape (n,); `known` whether the model knows enough of the
+    source to compare it with its own past, shape (n,): where not, confidence is low.
     """
 
     score: Float64
     tail: Float64
     detector: NDArray[np.object_]
     by_detector: dict[str, Float64]
+    known: NDArray[np.bool_]
 
 
 def severity(score: float, threshold: float) -> Severity:
@@ -54,11 +67,12 @@ def severity(score: float, threshold: float) -> Severity:
 
 @dataclass(frozen=True)
 class Model:
-    """Fitted detectors with their calibrations, the baseline, and where they come from.
+    """Fitted detectors with their calibrations, what is known of the normal, and where it comes from.
 
     `profiles` counts the profiles it was trained on, `first_ns` and `last_ns` are the span of their windows (ns since
-    the epoch), `notes` sentences for the operator about the training. `version` depends on the training data, the
-    settings, and the versions of netad and its libraries, and on nothing else.
+    the epoch), `notes` sentences for the operator about the training, `trimmed` lists the most surprising of the
+    `trimmed_count` profiles that were set aside. `version` depends on the training data, the settings, and the
+    versions of netad and its libraries, and on nothing else. `learned` is what came of training, None after loading.
     """
 
     name: str
@@ -74,13 +88,18 @@ class Model:
     baseline: Baseline
     detectors: Mapping[str, Detector]
     calibrations: Mapping[str, Calibration]
+    history: History
+    knowledge: Knowledge | None = None
     inputs: tuple[Mapping[str, Any], ...] = ()
     notes: list[str] = field(default_factory=list)
+    trimmed: tuple[Trimmed, ...] = ()
+    trimmed_count: int = 0
+    learned: Learned | None = None
 
     @classmethod
     def train(
         cls,
-        profiles: pd.DataFrame,
+        profiles: Profiles,
         *,
         detectors: Sequence[str],
         name: str,
@@ -89,69 +108,137 @@ class Model:
         seed: int = 0,
         inputs: Sequence[Mapping[str, Any]] = (),
         self_baseline: bool = False,
+        peer_networks: Sequence[str] = (),
     ) -> "Model":
-        """Learn from a ProfileFrame, all of it counting as normal; the order of its rows does not matter.
+        """Learn from profiles, all of which count as normal; the order of rows does not matter.
 
         Sources outside never train the baseline of those inside; they do where nothing is inside. The scores that
-        calibrate are out of fold; for a self-baseline, where the same profiles are scored again, they are in sample.
+        calibrate are out of fold. Hosts of one of `peer_networks` (CIDR) are each other's peers, else those of a /24.
 
         Raises:
             ModelError: there is no profile to learn from.
-            ConfigError: an unknown detector, or none.
+            ConfigError: an unknown detector, or none; a network that is none.
             MissingExtraError: a detector needs an optional dependency.
         """
-        names = tuple(dict.fromkeys(detectors))
-        if not names:
-            raise ConfigError("detectors: at least one is needed")
         rows, notes = _training_rows(profiles)
-        fitted = {one: _fitted(one, rows, seed) for one in names}
-        calibrations = {
-            one: Calibration.fit(
-                detector.score(rows) if self_baseline else _out_of_fold(one, rows, seed), detector.tail_shape
-            )
-            for one, detector in fitted.items()
-        }
-        if any(calibration.few for calibration in calibrations.values()):
-            few = "1 profile" if len(rows) == 1 else f"{len(rows)} profiles"
+        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks)
+        count = len(rows)
+        if count < FEW:
+            few = "1 profile" if count == 1 else f"{count} profiles"
             notes.append(f"the baseline holds only {few}: scores are damped and rough")
+        frame = rows.frame if isinstance(rows, ProfileBatch) else rows
         return cls(
             name=name,
             window=window,
             seed=seed,
             created=created,
-            version=_version(rows, names, name, window, seed, self_baseline),
-            profiles=len(rows),
-            sources=int(rows["source"].nunique()),
-            first_ns=int(rows["window_start_ns"].min()),
-            last_ns=int(rows["window_end_ns"].max()),
+            version=_version(learned.rows, tuple(learned.detectors), name, window, seed, self_baseline),
+            profiles=count,
+            sources=int(frame["source"].nunique()),
+            first_ns=int(frame["window_start_ns"].min()),
+            last_ns=int(frame["window_end_ns"].max()),
             self_baseline=self_baseline,
-            baseline=Baseline.fit(rows),
-            detectors=fitted,
-            calibrations=calibrations,
             inputs=tuple(inputs),
-            notes=notes,
+            notes=[*notes, *_notes(learned)],
+            **_parts(learned),
         )
 
-    def score(self, profiles: pd.DataFrame) -> Scores:
-        """Score a ProfileFrame; the fused score is the maximum over the detectors."""
-        surprises = self.surprises(profiles)
+    def update(self, profiles: Profiles, *, created: str, inputs: Sequence[Mapping[str, Any]] = ()) -> "Model":
+        """Return the model with more normal profiles learnt; those that it holds already are left out.
+
+        What is known grows by what they met. Detectors are fitted again, to them and to what the model kept of its
+        earlier training.
+
+        Raises:
+            ModelError: there is no new profile, or the model came with meetings and these profiles come without.
+        """
+        rows, notes = _training_rows(profiles)
+        if (self.knowledge is None) == isinstance(rows, ProfileBatch):
+            raise ModelError(f"the model {self.name} was trained on profiles of another kind: train it again")
+        old = self.history.holds(rows.frame if isinstance(rows, ProfileBatch) else rows)
+        if old.all():
+            raise ModelError(f"the model {self.name} holds all of these profiles already")
+        if old.any():
+            notes.append(f"{int(old.sum())} profiles were part of the model already")
+        rows = rows.select(~old) if isinstance(rows, ProfileBatch) else rows[~old].reset_index(drop=True)
+        frame = rows.frame if isinstance(rows, ProfileBatch) else rows
+        networks = self.knowledge.peer_networks if self.knowledge is not None else ()
+        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=Prior(self.history.rows, self.knowledge),
+                        peer_networks=networks)  # fmt: skip
+        known = pd.concat([self.history.rows[["source_hi", "source_lo"]], frame[["source_hi", "source_lo"]]])
+        sources = len(known.drop_duplicates()) if learned.knowledge is None else len(learned.knowledge.hosts)
+        return Model(
+            name=self.name,
+            window=self.window,
+            seed=self.seed,
+            created=created,
+            version=_version(learned.rows, tuple(learned.detectors), self.name, self.window, self.seed, False),
+            profiles=self.profiles + len(frame),
+            sources=sources,
+            first_ns=min(self.first_ns, int(frame["window_start_ns"].min())),
+            last_ns=max(self.last_ns, int(frame["window_end_ns"].max())),
+            self_baseline=False,
+            inputs=(*self.inputs, *inputs),
+            notes=[*notes, *_notes(learned)],
+            **_parts(learned),
+        )
+
+    @property
+    def measured_training(self) -> pd.DataFrame:
+        """The profiles that were learnt from, novelty measured: all after training, a sample after loading."""
+        return self.history.rows if self.learned is None else self.learned.rows
+
+    def measure(self, batch: ProfileBatch) -> ProfileBatch:
+        """Return the batch with the features of novelty, and `known_source`, as this model knows them.
+
+        In a self-baseline a training profile keeps what was measured against the others: to all together, itself
+        among them, nothing is new.
+        """
+        frame = measured(batch, self.knowledge)
+        if self.self_baseline and self.learned is not None:
+            places, matched = _places(self.learned.rows, frame)
+            for feature in FEATURES:
+                if feature.group in ("novelty", "history"):
+                    values = frame[feature.name].to_numpy(np.float64, copy=True)
+                    values[matched] = self.learned.rows[feature.name].to_numpy(np.float64)[places]
+                    frame = frame.assign(**{feature.name: values})
+        return ProfileBatch(frame, batch.meetings, batch.groups, batch.facts)
+
+    def score(self, profiles: Profiles) -> Scores:
+        """Score profiles; the score is the highest over the detectors. A batch is measured, a frame taken as it is."""
+        frame = self.measure(profiles).frame if isinstance(profiles, ProfileBatch) else profiles
+        surprises = self.surprises(frame)
         names = np.array(list(surprises), dtype=object)
-        table = np.array(list(surprises.values())).reshape(len(names), len(profiles))
+        table = np.array(list(surprises.values())).reshape(len(names), len(frame))
         # Surprise goes on where scores end at 1, so the winner is the most surprised one even there.
         winner = table.argmax(axis=0)
         highest = table.max(axis=0)
+        known = frame["known_source"].to_numpy(bool) if "known_source" in frame else np.ones(len(frame), dtype=bool)
         return Scores(
             score=np.minimum(highest / DECADES, 1.0),
             tail=10.0**-highest,
             detector=names[winner],
             by_detector={one: np.minimum(values / DECADES, 1.0) for one, values in surprises.items()},
+            known=known,
         )
 
-    def surprises(self, profiles: pd.DataFrame) -> dict[str, Float64]:
-        """Return for each detector -log10 of the profiles' tail probabilities, shape (n,), without an upper end."""
+    def surprises(self, profiles: Profiles) -> dict[str, Float64]:
+        """Return for each detector -log10 of the profiles' tail probabilities, shape (n,), without an upper end.
+
+        In a self-baseline, where the profiles that trained are scored again, theirs are those out of fold.
+        """
+        frame = self.measure(profiles).frame if isinstance(profiles, ProfileBatch) else profiles
+        found = self.surprises_of(frame)
+        if self.self_baseline and self.learned is not None:
+            places, matched = _places(self.learned.rows, frame)
+            for name, raw in self.learned.raw.items():
+                found[name][matched] = self.calibrations[name].surprise(raw[places])
+        return found
+
+    def surprises_of(self, frame: pd.DataFrame) -> dict[str, Float64]:
+        """Return the same for rows that stand for themselves, whether or not rows of their keys trained."""
         return {
-            name: self.calibrations[name].surprise(detector.score(profiles))
-            for name, detector in self.detectors.items()
+            name: self.calibrations[name].surprise(detector.score(frame)) for name, detector in self.detectors.items()
         }
 
     def threshold(self, budget: float) -> float:
@@ -170,7 +257,8 @@ class Model:
         training = {
             "inputs": [dict(item) for item in self.inputs], "profiles": self.profiles, "sources": self.sources,
             "first_ns": self.first_ns, "last_ns": self.last_ns, "seed": self.seed, "self_baseline": self.self_baseline,
-            "notes": self.notes,
+            "notes": self.notes, "trimmed_count": self.trimmed_count, "trimmed": [asdict(one) for one in self.trimmed],
+            "knows_novelty": self.knowledge is not None,
         }  # fmt: skip
         manifest = {
             "netad_version": __version__, "libraries": library_versions(), "created": self.created,
@@ -204,54 +292,91 @@ class Model:
                 last_ns=_whole(training["last_ns"]),
                 self_baseline=bool(training["self_baseline"]),
                 baseline=Baseline.load(folder / _BASELINE),
-                detectors={one: DETECTORS.load(one).load(folder / _DETECTORS / one) for one in names},
+                detectors={one: DETECTORS.load(one).load(_place(folder, one)) for one in names},
                 calibrations={one: Calibration.from_json(calibrations[one]) for one in names},
+                history=History.load(folder / _HISTORY),
+                knowledge=Knowledge.load(folder / _KNOWLEDGE) if training["knows_novelty"] else None,
                 inputs=tuple(dict(item) for item in training["inputs"]),
                 notes=[_text(note) for note in training["notes"]],
+                trimmed=tuple(_trimmed(one) for one in training["trimmed"]),
+                trimmed_count=_whole(training["trimmed_count"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(_damaged(folder)) from error
 
     def _write(self, folder: Path) -> None:
         self.baseline.save(folder / _BASELINE)
+        self.history.save(folder / _HISTORY)
+        if self.knowledge is not None:
+            (folder / _KNOWLEDGE).mkdir()
+            self.knowledge.save(folder / _KNOWLEDGE)
         write_json(folder / _CALIBRATION, {name: one.to_json() for name, one in self.calibrations.items()})
         for name, detector in self.detectors.items():
-            place = folder / _DETECTORS / name
+            place = _place(folder, name)
             place.mkdir(parents=True)
             detector.save(place)
 
 
-def _training_rows(profiles: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+def _place(folder: Path, detector: str) -> Path:
+    return folder / _DETECTORS / detector.replace(":", "-")
+
+
+def _names(detectors: Sequence[str]) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(detectors))
+    if not names:
+        raise ConfigError("detectors: at least one is needed")
+    return names
+
+
+def _parts(learned: Learned) -> dict[str, Any]:
+    """Return the fields of a model that follow from what was learnt."""
+    return {
+        "baseline": Baseline.fit(learned.rows),
+        "detectors": learned.detectors,
+        "calibrations": learned.calibrations,
+        "history": History.of(learned.rows),
+        "knowledge": learned.knowledge,
+        "trimmed": learned.trimmed[:MOST_LISTED],
+        "trimmed_count": len(learned.trimmed),
+        "learned": learned,
+    }
+
+
+def _training_rows(profiles: Profiles) -> tuple[Profiles, list[str]]:
     """Return the rows that train, in an order of their own, and notes about the choice."""
-    if profiles.empty:
+    frame = profiles.frame if isinstance(profiles, ProfileBatch) else profiles
+    if frame.empty:
         raise ModelError("there is no profile to train on")
-    inside = profiles["inside"].to_numpy(bool)
+    inside = frame["inside"].to_numpy(bool)
     notes = []
     if not inside.any():
         notes.append(ONLY_OUTSIDE)
-    rows = profiles[inside] if inside.any() else profiles
-    keys = ["source_hi", "source_lo", "window_start_ns", "window_end_ns", "window_digest"]
-    return rows.sort_values(keys, kind="stable", ignore_index=True), notes
+        inside = ~inside
+    places = np.flatnonzero(inside)
+    ordered = frame.iloc[places].reset_index(drop=True).sort_values(list(KEYS), kind="stable").index.to_numpy()
+    places = places[ordered]
+    if isinstance(profiles, ProfileBatch):
+        return profiles.select(places), notes
+    return profiles.iloc[places].reset_index(drop=True), notes
 
 
-def _fitted(name: str, rows: pd.DataFrame, seed: int) -> Detector:
-    detector = DETECTORS.load(name)()
-    detector.fit(rows, seed=seed)
-    return detector
-
-
-def _out_of_fold(name: str, rows: pd.DataFrame, seed: int) -> Float64:
-    """Return raw scores of every row by a detector that was not fitted to it; in sample for a single row."""
-    folds = min(FOLDS, len(rows))
-    if folds < 2:
-        return _fitted(name, rows, seed).score(rows)
-    order = np.random.default_rng(seed).permutation(len(rows))
-    scores = np.empty(len(rows))
-    for number in range(folds):
-        held_out = np.sort(order[number::folds])
-        others = np.sort(np.setdiff1d(order, held_out))
-        scores[held_out] = _fitted(name, rows.iloc[others], seed).score(rows.iloc[held_out])
-    return scores
+def _notes(learned: Learned) -> list[str]:
+    """Return what the operator should know of the training: what was set aside, what could not be learnt."""
+    notes = []
+    rows = learned.rows
+    if learned.trimmed:
+        first = learned.trimmed[0]
+        notes.append(
+            f"{len(learned.trimmed)} of {len(rows) + len(learned.trimmed)} profiles were set aside as the oddest and "
+            f"not learnt from, first {first.source} at {iso(first.window_start_ns)[:16]}Z ({first.reason})"
+        )
+    empty = [feature.name for feature in FEATURES if not np.isfinite(rows[feature.name].to_numpy(np.float64)).any()]
+    if empty:
+        shown = ", ".join(empty[:3]) + (f" and {len(empty) - 3} more" if len(empty) > 3 else "")
+        notes.append(f"the training inputs do not tell of {len(empty)} features, which are not judged: {shown}")
+    if rows["source"].nunique() == 1:
+        notes.append("all training profiles are of one source: others are judged by its ways")
+    return notes
 
 
 def _version(
@@ -263,9 +388,20 @@ def _version(
         "detectors": detectors, "name": name, "window": window, "seed": seed, "self_baseline": self_baseline,
     }  # fmt: skip
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
-    matrix = feature_matrix(rows).to_numpy("<f8")
-    digest.update(np.where(np.isnan(matrix), np.nan, matrix).tobytes())
+    for matrix in (feature_matrix(rows), rows[behaviour_columns(rows)]):
+        values = matrix.to_numpy("<f8")
+        digest.update(np.where(np.isnan(values), np.nan, values).tobytes())
     return digest.hexdigest()[:12]
+
+
+def _places(rows: pd.DataFrame, frame: pd.DataFrame) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return which rows of a frame, shape (n,), are among `rows`, and the places of those there."""
+    if not set(KEYS) <= set(frame.columns):
+        return np.empty(0, dtype=np.intp), np.zeros(len(frame), dtype=bool)
+    numbered = rows[list(KEYS)].assign(place=np.arange(len(rows))).drop_duplicates(list(KEYS))
+    place = frame[list(KEYS)].merge(numbered, how="left", on=list(KEYS))["place"].to_numpy(np.float64)
+    matched = ~np.isnan(place)
+    return place[matched].astype(np.intp), matched
 
 
 def _detector_names(folder: Path, manifest: Mapping[str, Any], calibrations: Mapping[str, Any]) -> list[str]:
@@ -294,3 +430,8 @@ def _whole(value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise TypeError
     return value
+
+
+def _trimmed(document: Mapping[str, Any]) -> Trimmed:
+    return Trimmed(_text(document["source"]), _whole(document["window_start_ns"]), _whole(document["window_end_ns"]),
+                   float(document["surprise"]), _text(document["reason"]))  # fmt: skip

@@ -1,40 +1,70 @@
 """FlowBatch to and from Arrow: for the disk spool (exact) and for files people read (addresses as text)."""
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from netad.ingest.arrow_columns import address_texts, byte_texts, fixed_bytes, fixed_rows, fixed_texts, named, numbers
-from netad.ingest.flows import CONN_STATES, DTYPES, TUNNELS, FlowBatch
+import numpy as np
+
+from netad.ingest.arrow_columns import (
+    address_texts,
+    byte_texts,
+    fixed_bytes,
+    fixed_rows,
+    fixed_texts,
+    named,
+    numbers,
+    texts,
+)
+from netad.ingest.flows import CONN_STATES, DTYPES, LOG_DTYPES, TUNNELS, Column, FlowBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
 # Columns of a readable table that are dictionary-encoded text.
 TEXT_COLUMNS = ("orig_addr", "resp_addr", "conn_state", "tunnel", "history", "input")
+# A readable table's column of what a log says that netad does not know: a JSON object of texts.
+OTHER = "other"
 
 _INTERNAL = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "tunnel", "conn_state", "history", "input", "part")
 
 
 def to_table(batch: FlowBatch) -> "pa.Table":
     """Return the batch column by column, exactly: `from_table` gives it back."""
+    return columns_to_table(batch.columns)
+
+
+def columns_to_table(columns: Mapping[str, Column]) -> "pa.Table":
+    """Return columns of numbers, bytes or texts (dtype object), exactly: `columns_from_table` gives them back."""
     import pyarrow as pa
 
-    columns: dict[str, Any] = {}
-    for name, column in batch.columns.items():
-        columns[name] = fixed_bytes(column) if column.dtype.kind == "S" else numbers(column)
-    return pa.table(columns)
+    written: dict[str, Any] = {}
+    for name, column in columns.items():
+        if column.dtype.kind == "O":
+            written[name] = texts(column.tolist())
+        else:
+            written[name] = fixed_bytes(column) if column.dtype.kind == "S" else numbers(column)
+    return pa.table(written)
 
 
 def from_table(table: "pa.Table", inputs: tuple[str, ...]) -> FlowBatch:
     """Return the batch that `to_table` made a table of."""
-    columns = {}
+    return FlowBatch(columns_from_table(table), inputs)
+
+
+def columns_from_table(table: "pa.Table") -> dict[str, Column]:
+    """Return the columns that `columns_to_table` made a table of."""
+    import pyarrow as pa
+
+    columns: dict[str, Column] = {}
     for name in table.column_names:
         column = table.column(name)
-        if DTYPES[name].kind == "S":
-            values = fixed_rows(column.combine_chunks()).reshape(-1).view(DTYPES[name])
+        if pa.types.is_fixed_size_binary(column.type):
+            columns[name] = fixed_rows(column.combine_chunks()).reshape(-1).view(f"S{column.type.byte_width}")
+        elif pa.types.is_string(column.type):
+            columns[name] = np.array(column.to_pylist(), dtype=object)
         else:
-            values = column.to_numpy().astype(DTYPES[name], copy=False)
-        columns[name] = values
-    return FlowBatch(columns, inputs)
+            columns[name] = column.to_numpy()
+    return columns
 
 
 def to_readable_table(batch: FlowBatch, *, community_id: bool = False) -> "pa.Table":
@@ -54,9 +84,12 @@ def to_readable_table(batch: FlowBatch, *, community_id: bool = False) -> "pa.Ta
         "orig_addr": address_texts(batch["orig_hi"], batch["orig_lo"]),
         "resp_addr": address_texts(batch["resp_hi"], batch["resp_lo"]),
     }
-    for name in DTYPES:
+    for name, dtype in (*DTYPES.items(), *LOG_DTYPES.items()):
         if name in batch and name not in _INTERNAL and not name.endswith(("first_ns", "last_ns")):
-            columns[name] = numbers(batch[name])
+            columns[name] = texts(batch[name].tolist()) if dtype.kind == "O" else numbers(batch[name])
+    others = [name for name in batch.columns if name not in DTYPES and name not in LOG_DTYPES]
+    if others:
+        columns[OTHER] = texts(_objects(batch, others))
     if "conn_state" in batch:
         columns["conn_state"] = named(batch["conn_state"], CONN_STATES)
     if "tunnel" in batch:
@@ -70,3 +103,24 @@ def to_readable_table(batch: FlowBatch, *, community_id: bool = False) -> "pa.Ta
     if "input" in batch and batch.inputs:
         columns["input"] = named(batch["input"], batch.inputs)
     return pa.table(columns)
+
+
+def in_full(table: "pa.Table") -> "pa.Table":
+    """Return a readable table with every column that one can have, null where the flows' input does not carry it."""
+    import pyarrow as pa
+
+    example = to_readable_table(FlowBatch.from_records((), ("-",)))
+    kinds = {field.name: field.type for field in example.schema}
+    kinds |= {name: pa.string() if dtype.kind == "O" else pa.int64() for name, dtype in LOG_DTYPES.items()}
+    kinds |= {OTHER: pa.string()} | {field.name: field.type for field in table.schema}
+    own = set(table.column_names)
+    return pa.table({name: table.column(name) if name in own else pa.nulls(len(table), kind)
+                     for name, kind in kinds.items()})  # fmt: skip
+
+
+def _objects(batch: FlowBatch, names: Sequence[str]) -> list[str]:
+    """Return the named text columns as one JSON object a row, without what is empty."""
+    import orjson
+
+    rows = zip(*(batch[name].tolist() for name in names), strict=True)
+    return [orjson.dumps({name: text for name, text in zip(names, row, strict=True) if text}).decode() for row in rows]

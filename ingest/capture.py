@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from netad.core.timing import SECOND_NS
+from netad.ingest.checksums import Strict
+from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import Column, FlowBatch
 from netad.ingest.inputs import Source
 from netad.ingest.report import IngestReport
@@ -18,7 +20,10 @@ class IngestOptions:
     """How captures become flows: windows (ns; None: flows are not cut), the time range [since, until), and bounds.
 
     `lateness_ns` is how long after a window's end a flow that goes on waits for late packets before it is cut there;
-    `decap` takes packets out of the tunnels they came in.
+    `decap` takes packets out of the tunnels they came in; `facts` looks into payloads for DNS, TLS and HTTP greetings.
+
+    Of logs: `labels` keeps the labels of labelled data sets (LOG_COLUMNS), `unknown` the fields of conn.log that netad
+    does not know, as text columns `zeek.<field>`; `facts` reads dns, ssl, http, notice and weird logs and events.
     """
 
     window_ns: int | None = 3600 * SECOND_NS
@@ -28,6 +33,10 @@ class IngestOptions:
     max_flows: int = 1_000_000
     batch_flows: int = 65_536
     decap: bool = True
+    strict: Strict = Strict.NONE
+    facts: bool = False
+    labels: bool = False
+    unknown: bool = False
 
 
 def read_flows(
@@ -35,24 +44,31 @@ def read_flows(
     options: IngestOptions,
     report: IngestReport,
     progress: Callable[[int], None] | None = None,
-) -> Iterator[FlowBatch]:
+) -> Iterator[FlowBatch | FactBatch]:
     """Yield the flows of all sources, which are read in the given order as if they were one capture.
 
     Batches come while reading, so memory holds the active flows and one batch. `report` counts as reading goes on;
     `progress` is called now and then with the bytes of the files read so far. A source that cannot be opened or read
     to its end is a problem in the report, never an exception.
-    """
-    from netad.ingest.engine.driver import Engine
 
-    parts = Engine(options, report, progress).flows(sources)
+    With `options.facts` batches of facts come between those of flows, before the flows that ended meanwhile.
+    """
+    from netad.ingest.engine.loading import engine
+
+    parts = engine()(options, report, progress).flows(sources)
     return _batches(parts, max(options.batch_flows, 1), tuple(source.path for source in sources))
 
 
-def _batches(parts: Iterable[_Columns], size: int, paths: tuple[str, ...]) -> Iterator[FlowBatch]:
-    """Yield batches of `size` records, the last one of what is left."""
+def _batches(
+    parts: Iterable[_Columns | FactBatch], size: int, paths: tuple[str, ...]
+) -> Iterator[FlowBatch | FactBatch]:
+    """Yield facts as they come and batches of `size` flow records, the last one of what is left."""
     waiting: list[_Columns] = []
     count = 0
     for part in parts:
+        if isinstance(part, FactBatch):
+            yield part
+            continue
         waiting.append(part)
         count += len(part["first_ns"])
         if count >= size:

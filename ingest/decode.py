@@ -1,9 +1,9 @@
 """One captured record to one Packet, or to the kind under which it is counted as no part of a flow.
 
 IPv4 and IPv6 down to the transport header, without reassembly. Lengths come from the IP header, so a snapped packet
-counts as long as it was on the wire; one beyond the record's own wire length is believed too (captures after receive
-offload and tools that rewrite lengths have it; Zeek drops such packets). Checksums are not verified: offloading leaves
-them empty in captures taken on the sender (Zeek: `-C`). Nothing here raises, whatever the bytes are.
+counts as long as it was on the wire. Unless reading is strict (netad.ingest.checksums), one beyond the record's own
+wire length is believed too (captures after receive offload and tools that rewrite lengths have it), and checksums are
+not verified (offloading leaves them empty in captures taken on the sender). Nothing here raises, whatever bytes come.
 """
 
 from dataclasses import dataclass, replace
@@ -13,6 +13,7 @@ from typing import Final
 from dpkt import ah, icmp, ip, ip6, tcp, udp
 
 from netad.core.addresses import split_address
+from netad.ingest.checksums import BAD_CHECKSUM, BAD_IP_CHECKSUM, TOO_LONG, Strict, has_wrong_header, has_wrong_segment
 from netad.ingest.icmp_ports import icmp_ports
 from netad.ingest.link_layers import find_ip, find_ip_behind
 from netad.ingest.records import Record
@@ -84,8 +85,12 @@ class Packet:
 
 @dataclass(frozen=True, slots=True)
 class _IpHeader:
-    """What the IP header says. `start` is the transport header's offset, `payload` the length behind all headers."""
+    """What the IP header says. `start` is the transport header's offset, `payload` the length behind all headers.
 
+    `at` is the IP header's own offset. A `routed` packet is on a way on which its destination changes (IPv6).
+    """
+
+    at: int
     src: Address
     dst: Address
     protocol: int
@@ -95,9 +100,10 @@ class _IpHeader:
     payload: int
     fragment_key: FragmentKey | None
     is_fragment: bool
+    routed: bool = False
 
 
-def decode(record: Record, decap: bool = True) -> Packet | str:
+def decode(record: Record, decap: bool = True, strict: Strict = Strict.NONE) -> Packet | str:
     """Return the packet that `record` holds, or the kind of record that is no part of a flow.
 
     With `decap` a packet in tunnels (netad.ingest.tunnels, up to four in one another) is the innermost that can be
@@ -106,8 +112,31 @@ def decode(record: Record, decap: bool = True) -> Packet | str:
 
     Kinds: those of `find_ip`, and `truncated_ip_header`, `bad_ip_header`, `truncated_transport_header` (the snapshot
     ends before the ports) and `bad_transport_header` (the IP length leaves no room for it, or a TCP header length that
-    cannot be).
+    cannot be). What `strict` asks of each packet on the way inwards adds `length_beyond_frame` (of the outermost: what
+    is in a tunnel and does not fit is nothing decodable), `bad_ip_checksum` and `bad_checksum`.
     """
+    found = _decode(record, decap, strict)
+    return found if isinstance(found, str) else found[0]
+
+
+def decode_payload(record: Record, decap: bool = True) -> tuple[Packet, bytes] | str:
+    """Return what `decode` does, a packet with what was captured of the bytes behind its UDP or TCP header.
+
+    Those bytes end where the IP packet does, so that no padding is among them. They are b"" for other protocols and
+    later fragments.
+    """
+    found = _decode(record, decap, Strict.NONE)
+    if isinstance(found, str):
+        return found
+    packet, header = found
+    if packet.is_fragment or packet.protocol not in (TCP, UDP):
+        return packet, b""
+    end = header.start + header.payload
+    return packet, record.data[end - packet.payload_length : end]
+
+
+def _decode(record: Record, decap: bool, strict: Strict) -> tuple[Packet, _IpHeader] | str:
+    """Return the packet that `decode` does, and its own IP header."""
     data = record.data
     found = find_ip(data, record.link_type)
     if isinstance(found, str):
@@ -117,9 +146,14 @@ def decode(record: Record, decap: bool = True) -> Packet | str:
     if isinstance(header, str):
         return header
     packet = _packet(record.time_ns, data, header, vlan)
-    if decap and not isinstance(packet, str) and is_tunnel(packet.protocol, packet.dst_port):
-        return _innermost(data, header, packet)
-    return packet
+    if strict and not isinstance(packet, str):
+        fits = header.length <= record.wire_length - offset
+        packet = _checked(packet, data, header, strict) if fits else TOO_LONG
+    if isinstance(packet, str):
+        return packet
+    if decap and is_tunnel(packet.protocol, packet.dst_port):
+        return _innermost(data, header, packet, strict)
+    return packet, header
 
 
 def _packet(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:
@@ -129,8 +163,28 @@ def _packet(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet |
     return _transport(time_ns, data[header.start : header.start + header.payload], header, vlan)
 
 
-def _innermost(data: bytes, header: _IpHeader, packet: Packet) -> Packet:
-    """Return the last packet on the way inwards from `packet` that can be decoded; the first one that cannot ends it.
+def _checked(packet: Packet, data: bytes, header: _IpHeader, strict: Strict) -> Packet | str:
+    """Return a packet as strict reading takes it, or the kind under which it is counted.
+
+    A length of 0 in the IPv4 header is taken for 0 bytes, as Zeek takes it. The checksum of the transport is looked at
+    where all of it was captured and the packet has its last destination.
+    """
+    whole = data[header.at :]
+    if strict == Strict.CHECKSUMS:
+        if has_wrong_header(whole):
+            return BAD_IP_CHECKSUM
+        segment = data[header.start : header.start + header.payload]
+        complete = len(segment) == header.payload and header.fragment_key is None and not header.routed
+        if complete and has_wrong_segment(whole, header.protocol, segment):
+            return BAD_CHECKSUM
+    is_4 = whole[0] >> 4 == 4
+    return replace(packet, length=0) if is_4 and whole[2:4] == b"\0\0" else packet
+
+
+def _innermost(data: bytes, header: _IpHeader, packet: Packet, strict: Strict) -> tuple[Packet, _IpHeader] | str:
+    """Return the last packet on the way inwards from `packet` that can be decoded, and its IP header.
+
+    The first one that cannot be decoded ends the way; one that strict reading does not take is no part of a flow.
 
     What is inside must fit into what carries it, mirrored packets apart: ERSPAN may cut them.
     """
@@ -154,8 +208,12 @@ def _innermost(data: bytes, header: _IpHeader, packet: Packet) -> Packet:
         inner = _packet(packet.time_ns, data, inner_header, packet.vlan or vlan)
         if isinstance(inner, str):
             break
+        if strict:
+            inner = _checked(inner, data, inner_header, strict)
+            if isinstance(inner, str):
+                return inner
         header, packet, tunnel = inner_header, inner, tunnel or kind
-    return replace(packet, tunnel=tunnel) if tunnel else packet
+    return (replace(packet, tunnel=tunnel) if tunnel else packet), header
 
 
 def _ip(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
@@ -179,7 +237,7 @@ def _ip4(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
         return "truncated_ip_header"
     ends = split_address(src), split_address(dst)
     key = (*ends, protocol, identity) if flags_offset & (ip.IP_MF | ip.IP_OFFMASK) else None
-    return _IpHeader(*ends, protocol, length, ttl, offset + size, length - size, key,
+    return _IpHeader(offset, *ends, protocol, length, ttl, offset + size, length - size, key,
                      bool(flags_offset & ip.IP_OFFMASK))  # fmt: skip
 
 
@@ -191,9 +249,10 @@ def _ip6(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
     if not _IP6.size <= length <= _MAX_LENGTH:
         return "bad_ip_header"
     ends = split_address(src), split_address(dst)
-    start, key, later = offset + _IP6.size, None, False
+    start, key, later, routed = offset + _IP6.size, None, False, False
     for _ in range(_MAX_EXTENSIONS):
         if following in _OPTION_HEADERS and len(data) >= start + _OPTIONS.size:
+            routed = routed or (following == ip.IP_PROTO_ROUTING and data[start + 3 : start + 4] not in (b"", b"\0"))
             following, units = _OPTIONS.unpack_from(data, start)
             start += (units + 1) * 8
         elif following == ip.IP_PROTO_AH and len(data) >= start + _AH.size:
@@ -215,7 +274,7 @@ def _ip6(data: bytes, offset: int, on_wire: int) -> _IpHeader | str:
         return "bad_ip_header"
     if start > offset + length:
         return "bad_ip_header"
-    return _IpHeader(*ends, following, length, ttl, start, offset + length - start, key, later)
+    return _IpHeader(offset, *ends, following, length, ttl, start, offset + length - start, key, later, routed)
 
 
 def _transport(time_ns: int, data: bytes, header: _IpHeader, vlan: int) -> Packet | str:

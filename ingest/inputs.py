@@ -1,18 +1,21 @@
-"""From what the operator named (files, directories, glob patterns, `-`) to captures in the order of their traffic."""
+"""From what the operator named (files, directories, glob patterns, `-`) to captures and logs in order of time."""
 
 import glob
 import os
 import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
 from typing import BinaryIO
 
 from netad.core.errors import InputError
-from netad.ingest.compression import DEFAULT_MAX_RATIO, decompressed
+from netad.ingest.compression import DEFAULT_MAX_RATIO, compression_of, decompressed
 from netad.ingest.framing import ByteStream
+from netad.ingest.logs.detect import Format, detect
+from netad.ingest.pcap import is_pcap
+from netad.ingest.pcapng import is_pcapng
 from netad.ingest.records import read_records
 from netad.ingest.report import IngestReport
 
@@ -20,6 +23,10 @@ STDIN = "-"
 
 # How far a file is read for its first packet. What comes before it, other blocks of pcapng, rarely has more than a KiB.
 _HEAD_BYTES = 1 << 25
+# How far it is read to be told from other files, and a log for its first line's time.
+_LOG_HEAD_BYTES = 1 << 18
+
+_MAGIC_BYTES = 12
 
 # A file found in a directory under such a name was meant to be read: when it is no capture, it is named.
 _CAPTURE_SUFFIXES = frozenset((".pcap", ".pcapng", ".cap"))
@@ -30,11 +37,15 @@ _COMPRESSED_SUFFIXES = frozenset((".gz", ".zst", ".xz", ".bz2"))
 class Source:
     """One input to read. `path` is a file's path, or `-` for standard input.
 
-    `max_ratio` bounds what compressed data may grow to (netad.ingest.compression).
+    `max_ratio` bounds what compressed data may grow to (netad.ingest.compression). `time_ns` is when its traffic begins
+    as far as a look showed; a log's begins with the time at which its first line counts. The format of what cannot be
+    looked into is `Format.UNKNOWN`.
     """
 
     path: str
     max_ratio: int = DEFAULT_MAX_RATIO
+    format: Format = Format.CAPTURE
+    time_ns: int | None = field(default=None, compare=False)
 
     def open(self) -> BinaryIO:
         """Open the bytes for reading, from the start; those of compressed data are decompressed.
@@ -55,14 +66,14 @@ class Source:
 
 
 def find_sources(inputs: Sequence[str], report: IngestReport, max_ratio: int = DEFAULT_MAX_RATIO) -> list[Source]:
-    """Return the captures that `inputs` name, each once, ordered by the time of their first packet, ties by path.
+    """Return the captures and logs that `inputs` name, each once, ordered by the time of their first packet or line.
 
     An input is `-`, a file, a directory (searched to the bottom, without hidden files, and without following links to
-    directories) or a glob pattern (`**` for any depth). Compressed captures are looked into like others. What is found
-    in a directory or by a pattern and is no capture
-    is passed over in silence, unless its name says that it is one; what is named itself gets a `report.problem`, as
-    does everything that is missing, unreadable or holds no captures. Captures without a packet come after the others,
-    then pipes, which cannot be looked into, and standard input last.
+    directories) or a glob pattern (`**` for any depth). Compressed files are looked into like others. What is found in
+    a directory or by a pattern and is of no use is passed over in silence, unless its name says that it is a capture;
+    what is named itself gets a `report.problem`, as does everything that is missing, unreadable or holds nothing of
+    use. Files without a packet or line come after the others, then pipes, which cannot be looked into, and standard
+    input last; ties are ordered by path.
     """
     search = _Search(report, max_ratio)
     for named in inputs:
@@ -71,7 +82,7 @@ def find_sources(inputs: Sequence[str], report: IngestReport, max_ratio: int = D
 
 
 def first_time_ns(path: str) -> int | None:
-    """Return the time of a capture file's first packet (ns since the epoch), None without one.
+    """Return the time of a capture's first packet, or of a log's first line (ns since the epoch), None without one.
 
     At most 32 MiB are read, or decompressed; a pipe or a device is not read at all.
     """
@@ -89,11 +100,12 @@ class _Rank(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Look:
-    """What a look into a file showed: its rank, its first packet's time, and what is wrong if it is no capture."""
+    """What a look into a file showed: its rank, when it begins, its format, and what is wrong if it is of no use."""
 
     rank: _Rank
     time_ns: int | None = None
     problem: str | None = None
+    format: Format = Format.CAPTURE
 
 
 class _Search:
@@ -102,21 +114,22 @@ class _Search:
     def __init__(self, report: IngestReport, max_ratio: int) -> None:
         self._report = report
         self._max_ratio = max_ratio
-        self._found: dict[str, tuple[_Rank, int, str]] = {}
-        self._refused: dict[str, bool] = {}  # files that are no captures, and whether that was reported
+        self._found: dict[str, tuple[_Rank, int, Source]] = {}
+        self._refused: dict[str, bool] = {}  # files that are of no use, and whether that was reported
 
     def sources(self) -> list[Source]:
-        return [Source(path, self._max_ratio) for _, _, path in sorted(self._found.values())]
+        found = sorted(self._found.values(), key=lambda entry: (entry[0], entry[1], entry[2].path))
+        return [source for _, _, source in found]
 
     def add(self, named: str) -> None:
         if named == STDIN:
-            self._found[STDIN] = (_Rank.STDIN, 0, STDIN)
+            self._found[STDIN] = (_Rank.STDIN, 0, Source(STDIN, self._max_ratio, Format.UNKNOWN))
         elif not named:
             self._report.problem("''", "is an empty name, as an unset variable gives")
         elif Path(named).is_dir():
-            self._add_all(named, _files_below(named, self._report), "holds no captures")
+            self._add_all(named, _files_below(named, self._report), "holds no captures and no logs")
         elif glob.has_magic(named) and not os.path.lexists(named):
-            self._add_all(named, _matches(named, self._report), "matches no captures")
+            self._add_all(named, _matches(named, self._report), "matches no captures and no logs")
         else:
             self._add_one(named, _identity(named), must_be_capture=True)
 
@@ -139,7 +152,8 @@ class _Search:
             look = _Look(_Rank.WITHOUT_PACKETS, problem=_failure(error))
             must_be_capture = True
         if look.problem is None:
-            self._found[identity] = (look.rank, look.time_ns or 0, path)
+            source = Source(path, self._max_ratio, look.format, look.time_ns)
+            self._found[identity] = (look.rank, look.time_ns or 0, source)
             return
         self._refused[identity] = must_be_capture
         if must_be_capture:
@@ -153,14 +167,42 @@ def _look(path: str) -> _Look:
         OSError, ValueError: it cannot be opened.
     """
     if not stat.S_ISREG(Path(path).stat().st_mode):
-        return _Look(_Rank.PIPE)
-    looked = IngestReport()
+        return _Look(_Rank.PIPE, format=Format.UNKNOWN)
     # What may come out is bounded by the head, so that no ratio is needed here.
     with _opened(path, max_ratio=None, ahead=False) as stream:
-        first = next(read_records(_Head(stream), path, looked), None)
+        head = _Head(stream)
+        beginning = head.peek(_MAGIC_BYTES)
+        if is_pcap(beginning) or is_pcapng(beginning):
+            return _look_at_capture(head, path)
+        beginning = head.peek(_LOG_HEAD_BYTES)
+    detected = detect(beginning, path)
+    if detected is None:
+        sentence = what_it_is(beginning) if head.failure is None else head.failure.message
+        return _Look(_Rank.WITHOUT_PACKETS, problem=sentence)
+    if detected.unused is not None:
+        return _Look(_Rank.WITHOUT_PACKETS, problem=detected.unused)
+    from netad.ingest.logs.first_time import first_line_time_ns
+
+    time_ns = first_line_time_ns(detected.format, beginning)
+    return _Look(_Rank.WITHOUT_PACKETS if time_ns is None else _Rank.TIMED, time_ns, format=detected.format)
+
+
+def _look_at_capture(head: "_Head", path: str) -> _Look:
+    looked = IngestReport()
+    first = next(read_records(head, path, looked), None)
     if not looked.files:
         return _Look(_Rank.WITHOUT_PACKETS, problem=looked.problems[0].sentence)
     return _Look(_Rank.WITHOUT_PACKETS) if first is None else _Look(_Rank.TIMED, first.time_ns)
+
+
+def what_it_is(head: bytes) -> str:
+    """Return the sentence about an input that begins like this and is neither a capture nor a log."""
+    if not head:
+        return "is empty"
+    kind = compression_of(head)
+    if kind is not None:
+        return f"holds {kind} data inside compressed data, and only one layer of compression is taken off"
+    return "is neither a capture (pcap, pcapng) nor a log of flows (Zeek, Suricata's EVE, Argus, nfdump)"
 
 
 def _opened(path: str, max_ratio: int | None, *, ahead: bool) -> BinaryIO:
@@ -178,15 +220,31 @@ def _opened(path: str, max_ratio: int | None, *, ahead: bool) -> BinaryIO:
 
 
 class _Head:
-    """The first `_HEAD_BYTES` of a stream."""
+    """The first `_HEAD_BYTES` of a stream, of which the beginning can be looked at before it is read."""
 
     def __init__(self, stream: ByteStream) -> None:
         self._stream = stream
         self._left = _HEAD_BYTES
+        self._peeked = b""
+        self.failure: InputError | None = None  # what ended the stream, if it did not end well
+
+    def peek(self, size: int) -> bytes:
+        """Return the first `size` bytes, fewer where there are no more, and leave them to be read."""
+        try:
+            while len(self._peeked) < size and (data := self._stream.read(size - len(self._peeked))):
+                self._peeked += data
+        except InputError as error:
+            self.failure = error
+        return self._peeked[:size]
 
     def read(self, size: int, /) -> bytes | None:
-        data = self._stream.read(min(size, self._left))
-        self._left -= len(data or b"")
+        if self._peeked:
+            data, self._peeked = self._peeked[:size], self._peeked[size:]
+        elif self.failure is not None:
+            raise self.failure
+        else:
+            data = self._stream.read(min(size, self._left)) or b""
+        self._left -= len(data)
         return data
 
 

@@ -88,7 +88,7 @@ def _packets(source: Source, options: IngestOptions, report: IngestReport) -> It
             if not since <= record.time_ns < until:
                 report.skipped["outside_time_range"] += 1
                 continue
-            packet = decode(record, options.decap)
+            packet = decode(record, options.decap, options.strict)
             if isinstance(packet, str):
                 report.skipped[packet] += 1
                 if packet == "unknown_link_type":

@@ -12,6 +12,19 @@ class InputProblem:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True)
+class BadLine:
+    """A line of a log that could not be used: one sentence."""
+
+    path: str
+    line: int
+    sentence: str
+
+
+# Of how many bad lines in all the report keeps the sentences; the first three of a log at most.
+BAD_LINES_SHOWN = 30
+
+
 @dataclass(slots=True)
 class IngestReport:
     """Counters of one run, filled while its inputs are read.
@@ -21,6 +34,10 @@ class IngestReport:
     flows that were ended early because more were active than the table may hold. `bytes` counts what was read after
     decompression, `file_bytes` how far the files themselves were read. `handed_over` counts the records among `packets`
     that the engine left to the Python decoder.
+
+    Of logs, `records` counts the lines that became flows or facts, `waiting` the last lines of logs that had no end
+    yet. A line that cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most
+    BAD_LINES_SHOWN.
     """
 
     files: int = 0
@@ -30,10 +47,13 @@ class IngestReport:
     flows: int = 0
     evicted: int = 0
     handed_over: int = 0
+    records: int = 0
+    waiting: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[InputProblem] = field(default_factory=list)
+    bad_lines: list[BadLine] = field(default_factory=list)
 
     def problem(self, path: str, sentence: str) -> None:
         """Record that `path` was skipped or cut."""

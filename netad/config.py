@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from netad.core.yaml_nodes import Node
 
 FLOW_CHOICES = ("none", "anomalous", "all")
+STRICT_CHOICES = ("none", "lengths", "checksums")  # netad.ingest.checksums.Strict
 LOG_FORMATS = ("text", "json")
+RULES_ERRORS = ("fail", "warn")
 # Variables that begin with NETAD_ and are no settings of a run: connections, secrets, places, tests.
 OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_HYPOTHESIS")
 OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_TEST_")
@@ -32,7 +34,9 @@ class Config:
     """One run's settings, all checked.
 
     `window` is a duration or `capture`; `budget` the accepted share of false alarms among normal profiles;
-    `max_ratio` bounds the bytes that each byte of a compressed input may give;
+    `max_ratio` bounds the bytes that each byte of a compressed input may give; `strict` leaves packets out that do not
+    fit their frames, or have wrong checksums too;
+    `rules_errors` says whether rules that do not load end the run, or only themselves;
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
     """
 
@@ -44,11 +48,13 @@ class Config:
     max_flows: int = 1_000_000
     max_ratio: int = 1000
     decap: bool = True
+    strict: str = "none"
     detectors: tuple[str, ...] = ("isolation_forest",)
     model: str | None = None
     budget: float = 0.001
     seed: int = 0
     rules: tuple[str, ...] = ()
+    rules_errors: str = "fail"
     to: tuple[str, ...] = ("console",)
     flows: str = "anomalous"
     observer: str = field(default_factory=socket.gethostname)
@@ -310,11 +316,13 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "max_flows": _at_least_one,
     "max_ratio": _at_least_one,
     "decap": _flag,
+    "strict": _one_of(*STRICT_CHOICES),
     "detectors": _detectors,
     "model": _text,
     "budget": parse_budget,
     "seed": _whole,
     "rules": _texts,
+    "rules_errors": _one_of(*RULES_ERRORS),
     "to": _texts,
     "flows": _one_of(*FLOW_CHOICES),
     "observer": _text,

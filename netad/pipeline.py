@@ -22,6 +22,7 @@ from netad.reading import Reading
 if TYPE_CHECKING:
     from netad.core.errors import NetadError
     from netad.detectors.model import Model
+    from netad.rules.judging import Verdicts
     from netad.rules.ruleset import RuleSet
 
 log = logging.getLogger(__name__)
@@ -59,11 +60,9 @@ def ingest(
             origin = origin_of(config)
             judgement = judge(config, reading, spool)
             anomalies = gather(judgement.anomalies, spool.batches(), origin)
-            events = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-            if rules is not None:
-                for event in events:
-                    rules.apply(event, datetime.now(UTC))
-            summary = summarise(reading, judgement, events, rules)
+            found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
+            events, verdicts = ruled(found, rules, datetime.now(UTC))
+            summary = summarise(reading, judgement, events, verdicts)
         except BaseException:
             for _, output in outputs:
                 if isinstance(output, Abandonable):
@@ -83,6 +82,18 @@ def ingest(
         return close(outputs, summary, failed)
 
 
+def ruled(events: list[Event], rules: "RuleSet | None", now: datetime) -> "tuple[list[Event], Verdicts | None]":
+    """Return the events that ship, marked as the rules say, and the verdicts on all of them (None without rules)."""
+    if rules is None:
+        return events, None
+    from netad.rules.marking import mark
+
+    verdicts = rules.judge(events, now)
+    for event, verdict in zip(events, verdicts.verdicts, strict=True):
+        mark(event, verdict)
+    return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts
+
+
 def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:
     if config.flows == "all":
         return spool.batches()
@@ -91,10 +102,11 @@ def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -
     return flows_behind(anomalies, spool.batches()) if config.flows == "anomalous" else ()
 
 
-def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules: "RuleSet | None") -> RunSummary:
-    """Return what the run read and found."""
+def summarise(
+    reading: Reading, judgement: Judgement, events: list[Event], verdicts: "Verdicts | None" = None
+) -> RunSummary:
+    """Return what the run read and found; `events` are those that ship."""
     report = reading.report
-    suppressed = sum(bool(event["netad"]["suppression"]["suppressed"]) for event in events)
     return RunSummary(
         files=report.files,
         bytes=report.bytes,
@@ -108,10 +120,11 @@ def summarise(reading: Reading, judgement: Judgement, events: list[Event], rules
         windows=len(judgement.windows),
         window_length=reading.config.window or DEFAULT_WINDOW,
         anomalies=len(events),
-        suppressed=suppressed,
+        suppressed=verdicts.suppressed if verdicts is not None else 0,
+        dropped=verdicts.dropped if verdicts is not None else 0,
         skipped=dict(report.skipped.most_common()),
         problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
-        suppressed_by_rule=dict(rules.hits) if rules is not None else {},
+        suppressed_by_rule=dict(verdicts.hiding) if verdicts is not None else {},
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
         budget=reading.config.budget,

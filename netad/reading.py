@@ -1,4 +1,4 @@
-"""Inputs on their way to flows and profiles, and what is noted on that way.
+"""Inputs on their way to flows, facts and profiles, and what is noted on that way.
 
 What needs pandas is imported where it is used: `netad flows` does without it, which is half of its start-up.
 """
@@ -6,37 +6,46 @@ What needs pandas is imported where it is used: `netad flows` does without it, w
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from netad.config import Config
 from netad.core.errors import InputError
 from netad.core.timing import iso, parse_duration
-from netad.ingest.capture import IngestOptions, read_flows
+from netad.ingest.capture import IngestOptions
+from netad.ingest.checksums import Strict
 from netad.ingest.flows import FlowBatch
-from netad.ingest.inputs import find_sources
+from netad.ingest.inputs import Source, find_sources
+from netad.ingest.logs.detect import Format
+from netad.ingest.read import Batch, read_inputs
 from netad.ingest.report import IngestReport
 from netad.outputs.wording import counted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from netad.profiles.batch import ProfileBatch
     from netad.progress import ProgressBar
+    from netad.rules.flow_filter import FlowFilter
 
 log = logging.getLogger(__name__)
 
 
 @dataclass
 class Reading:
-    """Inputs on their way to profiles: the counters fill while `profiles` is consumed."""
+    """Inputs on their way to profiles: the counters fill while `profiles` is consumed.
+
+    `keep_out` names the flows that rules keep out of profiles, and of what is told about them.
+    """
 
     config: Config
     inputs: Sequence[str]
     progress: "ProgressBar | None" = None
     report: IngestReport = field(default_factory=IngestReport)
     notes: list[str] = field(default_factory=list)
+    keep_out: "FlowFilter | None" = None
 
-    def flows(self) -> Iterator[FlowBatch]:
-        """Yield flow records of all inputs, batch by batch, in order.
+    @cached_property
+    def sources(self) -> list[Source]:
+        """The captures and logs that the inputs name, each once.
 
         Raises:
             InputError: none of the inputs can be read.
@@ -45,31 +54,68 @@ class Reading:
         if not sources:
             raise InputError("; ".join(f"{p.path}: {p.sentence}" for p in self.report.problems) or "no input was given")
         log.info("%s to read", counted(len(sources), "input"))
+        return sources
+
+    @property
+    def only_captures(self) -> bool:
+        """Whether all flows come from packets, so that they all carry the same columns."""
+        return all(source.format is Format.CAPTURE for source in self.sources)
+
+    def flows(self) -> Iterator[FlowBatch]:
+        """Yield flow records of all inputs, batch by batch, in order of time, with all that logs say of them.
+
+        Raises:
+            InputError: none of the inputs can be read.
+        """
+        for batch in self._read(facts=False):
+            if isinstance(batch, FlowBatch):
+                yield batch
+
+    def _read(self, *, facts: bool) -> Iterator[Batch]:
+        config = self.config
         options = IngestOptions(
-            window_ns=self.config.window_ns,
-            since_ns=self.config.since_ns,
-            until_ns=self.config.until_ns,
-            lateness_ns=parse_duration(self.config.lateness),
-            max_flows=self.config.max_flows,
-            decap=self.config.decap,
+            window_ns=config.window_ns,
+            since_ns=config.since_ns,
+            until_ns=config.until_ns,
+            lateness_ns=parse_duration(config.lateness),
+            max_flows=config.max_flows,
+            decap=config.decap,
+            strict=Strict[config.strict.upper()],
+            facts=facts,
+            unknown=not facts,
         )
-        yield from read_flows(sources, options, self.report, self.progress)
+        yield from read_inputs(self.sources, options, self.report, self.progress)
         if self.progress is not None:
             self.progress.stop()
-        if self.report.evicted:
-            self.notes.append(f"{counted(self.report.evicted, 'flow')} ended early because more than "
-                              f"{self.config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
+        self._note_reading()
 
-    def profiles(self, on_flows: Callable[[FlowBatch], None] | None = None) -> Iterator["pd.DataFrame"]:
-        """Yield ProfileFrames as windows close; `on_flows` is handed every batch of whole flows on the way."""
+    def _note_reading(self) -> None:
+        report = self.report
+        if report.evicted:
+            self.notes.append(f"{counted(report.evicted, 'flow')} ended early because more than "
+                              f"{self.config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
+        if report.waiting:
+            self.notes.append(
+                f"{counted(report.waiting, 'log')} ended in the middle of a line, which was left for later"
+            )
+        for line in report.bad_lines:
+            self.notes.append(f"{line.path}:{line.line}: {line.sentence}")
+
+    def profiles(self, on_batch: Callable[[Batch], None] | None = None) -> Iterator["ProfileBatch"]:
+        """Yield profiles as windows close; `on_batch` is handed every batch of whole flows and of facts."""
         from netad.profiles.windows import WindowAggregator
 
         windows = WindowAggregator(self.config.window_ns, self.config.networks, parse_duration(self.config.lateness))
-        for batch in self.flows():
-            if on_flows is not None:
-                on_flows(batch.whole())
+        for read in self._read(facts=True):
+            batch = read
+            if isinstance(read, FlowBatch) and self.keep_out is not None:
+                batch = self.keep_out.without(read)
+            if on_batch is not None:
+                on_batch(batch.whole() if isinstance(batch, FlowBatch) else batch)
             yield from windows.add(batch)
         yield from windows.finish()
+        if self.keep_out is not None:
+            self.notes.append(self.keep_out.told())
         if windows.late:
             self.notes.append(f"{counted(windows.late, 'flow record')} came after the window was closed (see lateness)")
         if windows.left_out:
@@ -77,11 +123,11 @@ class Reading:
             self.notes.append(f"{records} of multicast, broadcast or unspecified sources made no profile")
 
 
-def all_profiles(reading: Reading, on_flows: Callable[[FlowBatch], None] | None = None) -> "pd.DataFrame":
-    """Return every profile of the inputs in one frame, in order of window and source."""
-    from netad.profiles.frame import join_frames
+def all_profiles(reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "ProfileBatch":
+    """Return every profile of the inputs, in order of window and source, without the slices and facts behind them."""
+    from netad.profiles.batch import ProfileBatch
 
-    return join_frames(list(reading.profiles(on_flows)))
+    return ProfileBatch.join(list(reading.profiles(on_batch)))
 
 
 def span(report: IngestReport) -> str:

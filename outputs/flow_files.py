@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, Protocol
 from netad.core.addresses import Networks
 from netad.core.errors import ConfigError, OutputError
 from netad.core.files import atomic_path
-from netad.ingest.arrow import TEXT_COLUMNS, to_readable_table
+from netad.ingest.arrow import TEXT_COLUMNS, in_full, to_readable_table
 from netad.ingest.flows import FlowBatch
 from netad.outputs.origin import Origin
 
@@ -31,14 +31,14 @@ class _Writer(Protocol):
 class _ParquetWriter:
     """Numbers are not dictionary-encoded: a hash table for every column takes twice the time of writing them."""
 
-    def __init__(self, place: Path, community_id: bool) -> None:
-        self._place, self._community_id = place, community_id
+    def __init__(self, place: Path, community_id: bool, every_column: bool) -> None:
+        self._place, self._community_id, self._every = place, community_id, every_column
         self._writer: Any = None
 
     def write(self, batch: FlowBatch) -> None:
         import pyarrow.parquet as pq
 
-        table = to_readable_table(batch, community_id=self._community_id)
+        table = _table(batch, self._community_id, self._every)
         if self._writer is None:
             self._writer = pq.ParquetWriter(
                 self._place,
@@ -87,15 +87,15 @@ class _Behind:
 
 
 class _CsvWriter:
-    def __init__(self, stream: BinaryIO, community_id: bool) -> None:
-        self._stream, self._community_id = stream, community_id
+    def __init__(self, stream: BinaryIO, community_id: bool, every_column: bool) -> None:
+        self._stream, self._community_id, self._every = stream, community_id, every_column
         self._writer: Any = None
 
     def write(self, batch: FlowBatch) -> None:
         import pyarrow as pa
         import pyarrow.csv as pc
 
-        table = to_readable_table(batch, community_id=self._community_id)
+        table = _table(batch, self._community_id, self._every)
         table = table.cast(pa.schema([
             (name, pa.string() if name in TEXT_COLUMNS else table.schema.field(name).type)
             for name in table.column_names
@@ -107,6 +107,11 @@ class _CsvWriter:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+
+
+def _table(batch: FlowBatch, community_id: bool, every_column: bool) -> Any:  # noqa: ANN401 - pyarrow has no types
+    table = to_readable_table(batch, community_id=community_id)
+    return in_full(table) if every_column else table
 
 
 class _EventWriter:
@@ -151,11 +156,13 @@ def write_flows(
     *,
     named: str | None = None,
     community_id: bool = False,
+    every_column: bool = False,
 ) -> int:
     """Write whole flows to `target`, `-` for standard output, and return how many.
 
     The suffix or `named` says the format, one of those in `_SUFFIXES`. `community_id` adds that column to Parquet and
-    CSV; the other formats always have it.
+    CSV; the other formats always have it. Parquet and CSV have the columns of the first batch; `every_column` writes
+    all there are, as batches need that do not carry the same ones (netad.ingest.arrow.in_full).
 
     Raises:
         ConfigError: there is no such format.
@@ -164,7 +171,7 @@ def write_flows(
     kind = format_of(target, named)
     count = 0
     try:
-        with _writer(kind, target, origin, inside, community_id) as writer:
+        with _writer(kind, target, origin, inside, community_id, every_column) as writer:
             for batch in _with_one(batches):
                 writer.write(batch)
                 count += len(batch)
@@ -186,17 +193,19 @@ def _with_one(batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:
 
 
 @contextlib.contextmanager
-def _writer(kind: str, target: str, origin: Origin, inside: Networks, community_id: bool) -> Iterator[_Writer]:
+def _writer(
+    kind: str, target: str, origin: Origin, inside: Networks, community_id: bool, every_column: bool
+) -> Iterator[_Writer]:
     with contextlib.ExitStack() as stack:
         writer: _Writer
         if kind == "parquet":
-            writer = _Behind(_ParquetWriter(stack.enter_context(atomic_path(Path(target))), community_id))
+            writer = _Behind(_ParquetWriter(stack.enter_context(atomic_path(Path(target))), community_id, every_column))
         else:
             stream: BinaryIO = sys.stdout.buffer
             if target != "-":
                 stream = stack.enter_context(stack.enter_context(atomic_path(Path(target))).open("wb"))
             if kind == "csv":
-                writer = _CsvWriter(stream, community_id)
+                writer = _CsvWriter(stream, community_id, every_column)
             elif kind == "ndjson":
                 writer = _EventWriter(stream, origin, inside)
             else:

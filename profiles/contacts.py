@@ -1,38 +1,35 @@
-"""Features of whom a source talks to: destinations, ports, and what failed."""
+"""Features of whom a source talks to: destinations and ports."""
 
 from collections.abc import Mapping
 
-import numpy as np
-
-from netad.ingest.flows import CONN_STATES, FAILED_STATES
 from netad.profiles.family import Family
-from netad.profiles.groups import Float64, Groups, Mask, ratio
+from netad.profiles.groups import Float64, Groups, ratio
 from netad.profiles.registry import Feature
-
-_FAILED = np.zeros(256, dtype=bool)
-_FAILED[[CONN_STATES.index(state) for state in FAILED_STATES]] = True
 
 
 def _destinations(groups: Groups) -> Mapping[str, Float64]:
-    met = groups.contacts(groups.destinations)
+    met = groups.met_destinations
     unique = met.unique()
+    inside = met.select(groups.inside_destination[met.code])
     return {
         "unique_destinations": unique,
         "flows_per_destination": groups.count / unique,
         "top_destination_share": met.top_share(),
         "destination_entropy": met.entropy(),
-        "inside_destination_share": groups.share(groups.inside_destination()),
+        "unique_networks": groups.met_networks.unique(),
+        "unique_inside_destinations": inside.unique(),
+        "inside_destination_share": inside.total() / groups.count,
     }
 
 
 def _packets_per_destination(groups: Groups) -> Mapping[str, Float64]:
     packets = groups.sent + groups.sum(groups["resp_packets"])
-    return {"packets_per_destination": packets / groups.contacts(groups.destinations).unique()}
+    return {"packets_per_destination": packets / groups.met_destinations.unique()}
 
 
 def _ports(groups: Groups) -> Mapping[str, Float64]:
     source = groups.contacts(groups["orig_port"], groups.ported).unique()
-    met = groups.contacts(groups["resp_port"], groups.ported)
+    met = groups.met_port_numbers
     return {
         "unique_source_ports": source,
         "unique_destination_ports": met.unique(),
@@ -41,25 +38,9 @@ def _ports(groups: Groups) -> Mapping[str, Float64]:
     }
 
 
-def _failed(groups: Groups) -> Mask:
-    return np.asarray(_FAILED[groups["conn_state"]])
-
-
-def _failures(groups: Groups) -> Mapping[str, Float64]:
-    failed = _failed(groups)
-    return {
-        "failed_share": groups.share(failed),
-        "failed_destinations": groups.contacts(groups.destinations, failed).unique(),
-    }
-
-
-def _failed_ports(groups: Groups) -> Mapping[str, Float64]:
-    ports = groups.contacts(groups["resp_port"], _failed(groups) & groups.ported)
-    return {"failed_destination_ports": ports.unique()}
-
-
 FAMILIES = (
     Family(
+        "contacts",
         ("resp_hi", "resp_lo"),
         (
             Feature("unique_destinations", "unique destinations", "addresses",
@@ -70,6 +51,10 @@ FAMILIES = (
                     "share of the flows that went to the most frequent destination", "none", "both"),
             Feature("destination_entropy", "destination entropy", "share",
                     "entropy of flows over destinations, H / log2 n of n destinations; 0 for one", "none", "high"),
+            Feature("unique_networks", "unique networks", "networks",
+                    "distinct networks (/24, /48 of IPv6) the source opened flows to", "log", "high"),
+            Feature("unique_inside_destinations", "unique inside destinations", "addresses",
+                    "distinct addresses among them that stay inside", "log", "high"),
             Feature("inside_destination_share", "inside destination share", "share",
                     "share of the flows that stayed inside: inside networks, link-local, multicast, broadcast",
                     "none", "both"),
@@ -77,6 +62,7 @@ FAMILIES = (
         _destinations,
     ),
     Family(
+        "contacts",
         ("orig_port", "resp_port", "protocol"),
         (
             Feature("unique_source_ports", "unique source ports", "ports",
@@ -91,29 +77,12 @@ FAMILIES = (
         _ports,
     ),
     Family(
+        "contacts",
         ("resp_hi", "resp_lo", "orig_packets", "resp_packets"),
         (
             Feature("packets_per_destination", "packets per destination", "packets",
                     "packets of both directions over distinct destinations", "log", "both"),
         ),
         _packets_per_destination,
-    ),
-    Family(
-        ("resp_hi", "resp_lo", "conn_state"),
-        (
-            Feature("failed_share", "failed connection share", "share",
-                    f"share of the flows that nobody accepted ({', '.join(FAILED_STATES)})", "none", "high"),
-            Feature("failed_destinations", "failed destinations", "addresses",
-                    "distinct destinations of failed flows", "log", "high"),
-        ),
-        _failures,
-    ),
-    Family(
-        ("resp_port", "protocol", "conn_state"),
-        (
-            Feature("failed_destination_ports", "failed destination ports", "ports",
-                    "distinct destination ports of failed flows", "log", "high"),
-        ),
-        _failed_ports,
     ),
 )  # fmt: skip

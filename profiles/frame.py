@@ -9,6 +9,8 @@ A ProfileFrame is a pandas DataFrame with one row per (source address, window), 
     window_end_ns     int64    the first ns after the window; of the window `capture`: after its last packet
     inside            bool     the source is in the inside networks, or link-local
     window_digest     str      "" for a window the input covered to its end, else a digest of the flows seen of it
+    known_source      bool     False where the model that measured novelty knows too little of the source to compare it
+                               with itself: it was compared with its peers. True until a model has measured
     ...               float64  every registered feature (netad.profiles.features), NaN where there is nothing to measure
 """
 
@@ -21,7 +23,7 @@ from netad.profiles.features import FEATURES
 
 KEY_DTYPES = {
     "source": "str", "source_hi": "uint64", "source_lo": "uint64", "window_start_ns": "int64",
-    "window_end_ns": "int64", "inside": "bool", "window_digest": "str",
+    "window_end_ns": "int64", "inside": "bool", "window_digest": "str", "known_source": "bool",
 }  # fmt: skip
 KEY_COLUMNS = tuple(KEY_DTYPES)
 

@@ -54,6 +54,7 @@ def _windows(groups: Groups) -> Mapping[str, Float64]:
 
 FAMILIES = (
     Family(
+        "headers",
         ("orig_packets", "orig_ttl_min", "orig_ttl_max"),
         (
             Feature("ttl_min", "minimum TTL", "hops", "lowest TTL or hop limit the source sent", "none", "both"),
@@ -66,6 +67,7 @@ FAMILIES = (
         _ttl,
     ),
     Family(
+        "headers",
         ("protocol", "orig_packets", *(f"orig_{flag}" for flag in TCP_FLAGS)),
         tuple(
             feature
@@ -82,6 +84,7 @@ FAMILIES = (
         _flags,
     ),
     Family(
+        "headers",
         ("orig_window",),
         (
             Feature("tcp_window_min", "minimum TCP window", "bytes",

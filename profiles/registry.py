@@ -13,7 +13,8 @@ class Feature:
     """A column of a ProfileFrame.
 
     `transform` is what detectors apply before they compare values (`log` is log1p of the non-negative value);
-    `suspicious` says in which direction an unusual value speaks against the source; `label` is the operators' word.
+    `suspicious` says in which direction an unusual value speaks against the source; `label` is the operators' word;
+    `group` names the features that belong together, so that detectors can look at one group at a time.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Feature:
     meaning: str
     transform: Transform
     suspicious: Suspicious
+    group: str = ""
 
 
 class FeatureRegistry:
@@ -45,6 +47,13 @@ class FeatureRegistry:
     def names(self) -> tuple[str, ...]:
         """Return the names in order: the feature columns of a ProfileFrame."""
         return tuple(self._features)
+
+    def groups(self) -> dict[str, tuple[str, ...]]:
+        """Return the names of the features of each group, both in the order in which they were registered."""
+        result: dict[str, tuple[str, ...]] = {}
+        for feature in self:
+            result[feature.group] = (*result.get(feature.group, ()), feature.name)
+        return result
 
 
 FEATURES = FeatureRegistry()

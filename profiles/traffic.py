@@ -1,10 +1,9 @@
-"""Features of how much a source sends and gets, in what packets, for how long and how regularly."""
+"""Features of how much a source sends and gets and in what packets."""
 
 from collections.abc import Mapping
 
 import numpy as np
 
-from netad.core.timing import SECOND_NS
 from netad.profiles.family import Family
 from netad.profiles.groups import Float64, Groups, ratio
 from netad.profiles.registry import Feature
@@ -49,6 +48,23 @@ def _lengths(groups: Groups) -> Mapping[str, Float64]:
     }
 
 
+def _flow_lengths(groups: Groups) -> Mapping[str, Float64]:
+    packets = groups["orig_packets"].astype(np.float64)
+    return {"packet_length_mean_max": groups.max(ratio(groups["orig_ip_bytes"], packets, np.nan), packets > 0)}
+
+
+def _uploads(groups: Groups) -> Mapping[str, Float64]:
+    payload = groups["orig_payload_bytes"].astype(np.float64)
+    mean = groups.sum(payload) / groups.count
+    off = payload - mean[groups.index]
+    deviation = np.sqrt(groups.sum(off * off) / groups.count)
+    return {
+        "payload_bytes_out_max": groups.max(payload),
+        "payload_variation": np.where(groups.count > 1, ratio(deviation, mean, 0.0), np.nan),
+        "empty_flow_share": groups.share(payload == 0),
+    }
+
+
 def _length_spread(groups: Groups) -> Mapping[str, Float64]:
     # Pooled from the flows' own means and deviations: T. Chan, G. Golub, R. LeVeque, "Updating formulae and a pairwise
     # algorithm for computing sample variances" (1979).
@@ -58,37 +74,10 @@ def _length_spread(groups: Groups) -> Mapping[str, Float64]:
     return {"packet_length_std": np.sqrt(ratio(groups.sum(squares), groups.sent, np.nan))}
 
 
-def _protocols(groups: Groups) -> Mapping[str, Float64]:
-    protocol = groups["protocol"]
-    tcp, udp, icmp = protocol == 6, protocol == 17, (protocol == 1) | (protocol == 58)
-    return {
-        "tcp_share": groups.share(tcp),
-        "udp_share": groups.share(udp),
-        "icmp_share": groups.share(icmp),
-        "other_protocol_share": groups.share(~(tcp | udp | icmp)),
-    }
-
-
-def _durations(groups: Groups) -> Mapping[str, Float64]:
-    seconds = (groups["last_ns"] - groups["first_ns"]) / SECOND_NS
-    return {"duration_mean": groups.sum(seconds) / groups.count, "duration_max": groups.max(seconds)}
-
-
-def _gaps(groups: Groups) -> Mapping[str, Float64]:
-    first, flows = groups["first_ns"], groups.count
-    gaps = np.diff(first, prepend=first[:1]) / SECOND_NS
-    gaps[groups.starts] = 0.0
-    mean = ratio(groups.sum(gaps), flows - 1, np.nan)
-    off = gaps - mean[groups.index]
-    off[groups.starts] = 0.0
-    deviation = np.sqrt(ratio(groups.sum(off * off), flows - 1, np.nan))
-    variation = np.where(flows > 2, ratio(deviation, mean, np.nan), np.nan)
-    return {"flow_gap_mean": mean, "flow_gap_variation": variation}
-
-
 FAMILIES = (
-    Family((), (Feature("flows", "flows", "flows", "flows the source opened", "log", "high"),), _flows),
+    Family("volume", (), (Feature("flows", "flows", "flows", "flows the source opened", "log", "high"),), _flows),
     Family(
+        "volume",
         ("orig_packets", "resp_packets"),
         (
             Feature("total_packets", "total packets", "packets", "packets of both directions", "log", "high"),
@@ -98,6 +87,7 @@ FAMILIES = (
         _packets,
     ),
     Family(
+        "volume",
         ("orig_ip_bytes", "resp_ip_bytes"),
         (
             Feature("bytes_out", "bytes sent", "bytes", "IP bytes the source sent, headers included", "log", "high"),
@@ -106,6 +96,7 @@ FAMILIES = (
         _bytes,
     ),
     Family(
+        "volume",
         ("orig_payload_bytes", "resp_payload_bytes"),
         (
             Feature("payload_bytes_out", "payload sent", "bytes", "transport payload the source sent", "log", "high"),
@@ -119,6 +110,7 @@ FAMILIES = (
         _payload,
     ),
     Family(
+        "volume",
         ("orig_packets", "orig_ip_bytes"),
         (
             Feature("packet_length_mean", "average packet length", "bytes",
@@ -127,6 +119,30 @@ FAMILIES = (
         _mean_length,
     ),
     Family(
+        "volume",
+        ("orig_packets", "orig_ip_bytes"),
+        (
+            Feature("packet_length_mean_max", "greatest average packet length", "bytes",
+                    "greatest mean length of the IP packets that the source sent on one flow", "log", "both"),
+        ),
+        _flow_lengths,
+    ),
+    Family(
+        "volume",
+        ("orig_payload_bytes",),
+        (
+            Feature("payload_bytes_out_max", "largest upload", "bytes",
+                    "greatest transport payload that the source sent on one flow", "log", "high"),
+            Feature("payload_variation", "variation of uploads", "",
+                    "standard deviation of the payload sent on a flow over its mean: near 0 where all are alike; "
+                    "not known below two flows", "log", "both"),
+            Feature("empty_flow_share", "empty flow share", "share",
+                    "share of the flows on which the source sent no payload", "none", "high"),
+        ),
+        _uploads,
+    ),
+    Family(
+        "volume",
         ("orig_packets", "orig_length_min", "orig_length_max"),
         (
             Feature("packet_length_min", "minimum packet length", "bytes",
@@ -137,6 +153,7 @@ FAMILIES = (
         _lengths,
     ),
     Family(
+        "volume",
         ("orig_packets", "orig_length_mean", "orig_length_std"),
         (
             Feature("packet_length_std", "packet length deviation", "bytes",
@@ -145,42 +162,12 @@ FAMILIES = (
         _length_spread,
     ),
     Family(
+        "volume",
         ("resp_packets", "resp_ip_bytes"),
         (
             Feature("received_length_mean", "average received packet length", "bytes",
                     "mean length of the IP packets the source got back; 0 when none came", "log", "both"),
         ),
         _received_length,
-    ),
-    Family(
-        ("protocol",),
-        (
-            Feature("tcp_share", "TCP share", "share", "share of the flows that are TCP", "none", "both"),
-            Feature("udp_share", "UDP share", "share", "share of the flows that are UDP", "none", "both"),
-            Feature("icmp_share", "ICMP share", "share", "share of the flows that are ICMP", "none", "high"),
-            Feature("other_protocol_share", "other protocol share", "share",
-                    "share of the flows that are neither TCP, UDP nor ICMP", "none", "high"),
-        ),
-        _protocols,
-    ),
-    Family(
-        (),
-        (
-            Feature("duration_mean", "average flow duration", "s", "mean time from first to last packet",
-                    "log", "both"),
-            Feature("duration_max", "longest flow", "s", "longest time from first to last packet", "log", "high"),
-        ),
-        _durations,
-    ),
-    Family(
-        (),
-        (
-            Feature("flow_gap_mean", "average time between flows", "s",
-                    "mean time between the starts of flows; not known below two flows", "log", "low"),
-            Feature("flow_gap_variation", "variation of time between flows", "",
-                    "standard deviation of that time over its mean: near 0 for a clock; not known below three flows",
-                    "log", "low"),
-        ),
-        _gaps,
     ),
 )  # fmt: skip

@@ -1,39 +1,48 @@
-"""Flows to ProfileFrames, window by window, as input time passes.
+"""Flows and facts to profiles, window by window, as input time passes.
 
-Input time is the largest `last_ns` seen so far. A slice belongs to the window that holds its `last_ns`; its *slot* is
-the window it is reported with: its own, or, if that one has closed already, the next one to close. Both follow from
-the slices and their order alone, so it does not matter how the input was cut into batches.
+Input time is the largest `last_ns` seen so far; facts do not move it. A slice belongs to the window that holds its
+`last_ns`; its *slot* is the window it is reported with: its own, or, if that one has closed already, the next one to
+close. Both follow from the slices and their order alone, so it does not matter how the input was cut into batches. A
+fact counts in the window that holds its `time_ns`, with a slot like that of a slice.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, tzinfo
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netad.core.addresses import Networks, format_addresses
+from netad.core.addresses import V4_PREFIX, Networks, UInt64, format_addresses
 from netad.core.timing import SECOND_NS
-from netad.ingest.flows import DTYPES, Column, FlowBatch
+from netad.ingest.facts.batch import FactBatch, FactKind
+from netad.ingest.flows import DTYPES, SLICE, Column, FlowBatch
+from netad.profiles.batch import ProfileBatch
+from netad.profiles.daytime import is_night
 from netad.profiles.digest import DIGEST_COLUMNS, set_digests
 from netad.profiles.features import MEASURED_COLUMNS, compute_features
 from netad.profiles.frame import KEY_DTYPES
 from netad.profiles.groups import Groups, Mask, is_inside
+from netad.profiles.held_facts import HeldFacts
+from netad.profiles.looked_up import LookedUp
+from netad.profiles.meeting_table import meetings_of
+from netad.profiles.meetings import texts_hash
+from netad.profiles.row_facts import RowFacts
 
 LATENESS_NS = 600 * SECOND_NS
 
 # Addresses that no host has: unspecified, multicast, broadcast. Link-local ones are hosts'.
 NO_HOST = Networks.parse(("0.0.0.0/32", "::/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8"))
 
-_KEPT = MEASURED_COLUMNS | set(DIGEST_COLUMNS) | {"part"}
+_KEPT = MEASURED_COLUMNS | set(DIGEST_COLUMNS) | {"part", "service"}
 _INT64 = np.iinfo(np.int64)
 
 
 class WindowAggregator:
     """Turns slices of flows into profiles. Windows are aligned to the epoch; memory is that of the open windows.
 
-    Slices of a window that has closed already make a supplementary frame, which is emitted with the next window that
-    closes; it may hold rows of several windows, and its digests are never empty.
+    Slices of a window that has closed already make supplementary rows, which come with the next window that closes,
+    before its own; their digests are never empty.
 
     Attributes:
         late: slices that came after their window had closed.
@@ -41,7 +50,15 @@ class WindowAggregator:
         input_time_ns: the largest `last_ns` seen, None before the first slice.
     """
 
-    def __init__(self, window_ns: int | None, inside: Networks, lateness_ns: int = LATENESS_NS) -> None:
+    def __init__(
+        self,
+        window_ns: int | None,
+        inside: Networks,
+        lateness_ns: int = LATENESS_NS,
+        *,
+        facts: Iterable[FactKind] = (),
+        zone: tzinfo = UTC,
+    ) -> None:
         """Begin without open windows.
 
         Args:
@@ -49,6 +66,9 @@ class WindowAggregator:
                 always has a digest, for nothing says that the capture is all there will be.
             inside: the networks whose addresses count as inside.
             lateness_ns: how long a window stays open after its end, in input time.
+            facts: kinds of facts that the input is searched for: without one of them a source has none, where for
+                other kinds nothing is known. A FactBatch, even an empty one, says the same from its arrival on.
+            zone: the time zone in which it is night.
 
         Raises:
             ValueError: a window of no length, or a negative lateness.
@@ -65,18 +85,33 @@ class WindowAggregator:
         self._carried: list[frozenset[str]] = []
         self._held: list[FlowBatch] = []
         self._next_slot = int(_INT64.max)
+        self._facts = HeldFacts(facts)
+        self._looked_up = LookedUp()
+        self._zone = zone
 
-    def add(self, batch: FlowBatch) -> list[pd.DataFrame]:
-        """Take the slices of a batch; return the ProfileFrames of the windows that closed, in order.
+    @property
+    def homeless_facts(self) -> int:
+        """Facts so far whose source had no flow in their window: they make no profile."""
+        return self._facts.homeless
 
-        Rows of a frame are sorted by window (a supplementary frame may have several) and address.
+    def add(self, batch: FlowBatch | FactBatch) -> list[ProfileBatch]:
+        """Take slices or facts; return the profiles of the windows that closed by it: one batch, or none.
+
+        Rows are sorted by slot, window and address: by window and address but for what came late.
         """
+        if isinstance(batch, FactBatch):
+            self._facts.hold(batch, *self._place_facts(batch))
+            return []
         # Narrowed first, so that only what is kept is copied.
-        slices = FlowBatch({name: column for name, column in batch.columns.items() if name in _KEPT}).slices()
+        slices = FlowBatch({name: column for name, column in batch.columns.items() if name in _KEPT})
+        if not (slices["part"] & SLICE).all():
+            slices = slices.slices()
+        if "service" in slices:
+            slices = FlowBatch({**slices.columns, "service": texts_hash(slices["service"])})
         if not len(slices):
             return []
         window, slot = self._place(slices)
-        hosts = ~NO_HOST.contains(slices["orig_hi"], slices["orig_lo"])
+        hosts = _are_hosts(slices["orig_hi"], slices["orig_lo"])
         self.left_out += len(slices) - int(np.count_nonzero(hosts))
         self.late += int(np.count_nonzero((slot > window) & hosts))
         self._hold(slices, window, slot, hosts)
@@ -85,9 +120,12 @@ class WindowAggregator:
         open_from = (self.input_time_ns - self._lateness_ns) // self._window_ns
         return self._close(before=open_from) if self._next_slot < open_from else []
 
-    def finish(self) -> list[pd.DataFrame]:
-        """Close the windows that are still open and return their ProfileFrames, in order: the last call."""
-        return self._close(before=None) if self._held else []
+    def finish(self) -> list[ProfileBatch]:
+        """Close the windows that are still open and return their profiles, in one batch or none: the last call."""
+        if self._held:
+            return self._close(before=None)
+        self._facts.place(self._facts.release(before=None), None)
+        return []
 
     def _place(self, slices: FlowBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Move input time on and return window and slot of each slice, shape (n,) each."""
@@ -105,6 +143,17 @@ class WindowAggregator:
         closing = (np.maximum(clock, _INT64.min + self._lateness_ns) - self._lateness_ns) // self._window_ns
         return window, np.maximum(window, closing)
 
+    def _place_facts(self, batch: FactBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return window and slot of each fact, shape (n,) each."""
+        if self._window_ns is None:
+            window = np.zeros(len(batch), dtype=np.int64)
+            return window, window
+        window = batch["time_ns"] // self._window_ns
+        if self.input_time_ns is None:
+            return window, window
+        clock = max(self.input_time_ns, int(_INT64.min) + self._lateness_ns)
+        return window, np.maximum(window, (clock - self._lateness_ns) // self._window_ns)
+
     def _hold(self, slices: FlowBatch, window: NDArray[np.int64], slot: NDArray[np.int64], hosts: Mask) -> None:
         if not hosts.any():
             return
@@ -117,18 +166,30 @@ class WindowAggregator:
         self._held.append(rows if hosts.all() else rows.select(hosts))
         self._next_slot = min(self._next_slot, int(self._held[-1]["slot"].min()))
 
-    def _close(self, before: int | None) -> list[pd.DataFrame]:
-        """Make frames of the slots before a slot, or of all, and keep the rest."""
+    def _close(self, before: int | None) -> list[ProfileBatch]:
+        """Make profiles of the slots before a slot, or of all, and keep the rest."""
         joined = _join(self._held)
         closing = np.ones(len(joined), dtype=bool) if before is None else joined["slot"] < before
-        rest = joined.select(~closing)
+        rest = joined.select(np.flatnonzero(~closing))
         self._held = [rest] if len(rest) else []
         self._next_slot = int(rest["slot"].min()) if len(rest) else int(_INT64.max)
-        columns = joined.select(closing).columns
-        groups = Groups.build(columns, self._inside, tuple(self._carried), MEASURED_COLUMNS)
-        return self._frames(groups)
+        released = self._facts.release(before)
+        which = None if closing.all() else closing
+        groups = Groups.build(joined.columns, self._inside, tuple(self._carried), MEASURED_COLUMNS, which)
+        self._add_times(groups, released.get(FactKind.ANSWER))
+        facts = self._facts.place(released, groups)
+        return [ProfileBatch(self._frame(groups, facts), meetings_of(groups, facts), groups, facts)]
 
-    def _frames(self, groups: Groups) -> list[pd.DataFrame]:
+    def _add_times(self, groups: Groups, answers: Sequence[FactBatch] | None) -> None:
+        """Add columns that say when a slice was: in the night, after an answer that gave its destination."""
+        groups.columns.add("night", is_night(groups["first_ns"], self._zone))
+        if answers is not None:
+            for batch in answers:
+                self._looked_up.add(batch["address_hi"], batch["address_lo"], batch["time_ns"])
+            looked_up = self._looked_up.by(groups["resp_hi"], groups["resp_lo"], groups["last_ns"])
+            groups.columns.add("looked_up", looked_up)
+
+    def _frame(self, groups: Groups, facts: Mapping[FactKind, RowFacts]) -> pd.DataFrame:
         starts = groups.starts
         slot, window = groups["slot"][starts], groups["window"][starts]
         high, low = groups["orig_hi"][starts], groups["orig_lo"][starts]
@@ -141,12 +202,9 @@ class WindowAggregator:
             "window_end_ns": end,
             "inside": is_inside(self._inside, high, low),
             "window_digest": self._digests(groups, window, slot, end),
+            "known_source": np.ones(len(groups), dtype=bool),
         }
-        table = pd.DataFrame({**keys, **compute_features(groups)}).astype(KEY_DTYPES)
-        late = slot > window
-        edges = np.flatnonzero((slot[1:] != slot[:-1]) | (late[1:] != late[:-1])) + 1
-        bounds = [0, *edges.tolist(), len(table)]
-        return [table.iloc[a:b].reset_index(drop=True) for a, b in pairwise(bounds)]
+        return pd.DataFrame({**keys, **compute_features(groups, facts)}).astype(KEY_DTYPES)
 
     def _spans(self, window: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return start and end of windows, shape (n,) each; what does not fit into 64 bits is cut there."""
@@ -166,11 +224,21 @@ class WindowAggregator:
         cut = (slot > window) | (end > (self.input_time_ns or 0)) | (self._window_ns is None)
         if cut.any():
             rows = cut[groups.index]
-            columns = {name: column[rows] for name, column in groups.columns.items()}
+            names = (*DIGEST_COLUMNS, "window", "slot")
+            columns = {name: groups[name][rows] for name in names if name in groups.columns}
             each = np.flatnonzero(_changes(columns["window"], columns["slot"]))
             period = np.cumsum(_changes(window[cut], slot[cut])) - 1
             digests[cut] = np.array(set_digests(columns, each), dtype=object)[period]
         return digests
+
+
+def _are_hosts(high: UInt64, low: UInt64) -> Mask:
+    """Tell which addresses a host can have, shape (n,)."""
+    # Nearly all are plain IPv4 ones, which takes three comparisons to see.
+    hosts = (high == 0) & (low > np.uint64(V4_PREFIX)) & (low < np.uint64(V4_PREFIX | 224 << 24))
+    rest = np.flatnonzero(~hosts)
+    hosts[rest] = ~NO_HOST.contains(high[rest], low[rest])
+    return np.asarray(hosts, dtype=bool)
 
 
 def _changes(*keys: Column) -> Mask:
@@ -182,6 +250,11 @@ def _changes(*keys: Column) -> Mask:
     return changed
 
 
+def _dtype(name: str) -> np.dtype[np.generic]:
+    """Return how a column is held: text as its hash."""
+    return np.dtype(np.uint64) if name == "service" else DTYPES[name]
+
+
 def _join(batches: Sequence[FlowBatch]) -> FlowBatch:
     """Join batches; what one of them does not carry is zero there (the column `carries` remembers)."""
     if len(batches) == 1:
@@ -190,7 +263,7 @@ def _join(batches: Sequence[FlowBatch]) -> FlowBatch:
     return FlowBatch(
         {
             name: np.concatenate(
-                [batch[name] if name in batch else np.zeros(len(batch), DTYPES[name]) for batch in batches]
+                [batch[name] if name in batch else np.zeros(len(batch), _dtype(name)) for batch in batches]
             )
             for name in names
         }

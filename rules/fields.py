@@ -1,4 +1,7 @@
-"""The fields a rule may name: what an anomaly event can carry (ECS 9.4 and `netad.*`), with what each holds."""
+"""The fields a rule may name: what an anomaly event can carry (ECS 9.4 and `netad.*`), with what each holds.
+
+Rules for flows have a table of their own: the same names as in flow events, as far as flow records carry them.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,8 +36,8 @@ class Field:
     paths: tuple[str, ...]
 
 
-def _table() -> Iterator[Field]:
-    for line in _FIELDS.strip().splitlines():
+def _table(text: str) -> Iterator[Field]:
+    for line in text.strip().splitlines():
         kind, presence, *names = line.split()
         for name in names:
             yield Field(name, kind, presence, (name,))  # type: ignore[arg-type]  # the table's words are the literals
@@ -54,7 +57,7 @@ text    always    netad.run.id netad.detector netad.entity.value netad.model.nam
 text    always    netad.anomaly.window
 text    sometimes tags destination.address network.transport
 text    sometimes netad.anomaly.top_features netad.anomaly.influencers.feature netad.anomaly.profile.feature
-text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports
+text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports netad.behaviours
 ip      always    source.ip related.ip
 ip      sometimes destination.ip
 integer always    event.duration event.severity
@@ -66,9 +69,21 @@ date    always    @timestamp event.start event.end event.created
 boolean always    netad.entity.inside netad.anomaly.is_interim
 """
 
-# Names below these are the user's, the features' and the detectors' own.
+# What a flow record says, under the names that flow events have for it (netad.rules.flow_fields).
+_FLOW_FIELDS = """
+text    always    observer.name data_stream.namespace
+text    sometimes network.transport network.protocol netad.flow.state netad.flow.tunnel
+ip      always    source.ip destination.ip
+integer always    network.iana_number event.duration
+integer sometimes source.port destination.port source.bytes destination.bytes network.bytes
+integer sometimes source.packets destination.packets network.packets network.vlan.id
+"""
+
+# Names below these are the user's, the features', the detectors' and the behaviours' own.
 _OPEN: dict[str, Kind] = {
     "labels.": "text",
+    "threat.": "text",
+    "netad.findings.": "text",
     "netad.anomaly.features.": "number",
     "netad.anomaly.detectors.": "number",
     "netad.anomaly.totals.": "integer",
@@ -76,15 +91,21 @@ _OPEN: dict[str, Kind] = {
 
 _LONGEST = 200
 
-FIELDS: dict[str, Field] = {field.name: field for field in _table()}
+FIELDS: dict[str, Field] = {field.name: field for field in _table(_FIELDS)}
+FLOW_FIELDS: dict[str, Field] = {field.name: field for field in _table(_FLOW_FIELDS)}
 
 
-def find_field(name: str) -> Field:
+def find_field(name: str, applies_to: str = "events") -> Field:
     """Return the field of that name.
 
     Raises:
-        ValueError: no event carries it; the message is a sentence with the nearest name.
+        ValueError: no event (or, for rules that apply to flows, no flow) carries it; the message is a sentence with
+            the nearest name.
     """
+    if applies_to == "flows":
+        if name in FLOW_FIELDS:
+            return FLOW_FIELDS[name]
+        raise ValueError(f"flows have no field {shown(name)}{did_you_mean(name, FLOW_FIELDS)}")
     if name in FIELDS:
         return FIELDS[name]
     for prefix, kind in _OPEN.items():
@@ -92,3 +113,8 @@ def find_field(name: str) -> Field:
             return Field(name, kind, "sometimes", (name,))
     known = [*FIELDS, *(f"{prefix}*" for prefix in _OPEN)]
     raise ValueError(f"unknown field {shown(name)}{did_you_mean(name, known)}")
+
+
+def open_names() -> tuple[str, ...]:
+    """Return what the names of fields begin with that need no table: `labels.` and the like."""
+    return tuple(_OPEN)

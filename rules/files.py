@@ -4,23 +4,29 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from netad.core.problems import Position, Problems
+from netad.core.problems import Position, Problems, did_you_mean
 from netad.core.yaml_nodes import MAX_BYTES
 
 MAX_FILES = 10_000
 MAX_TOTAL_BYTES = 64 << 20
 SUFFIXES = (".yml", ".yaml")
+BUILTIN = "builtin:"
+_BUILTIN_FOLDER = Path(__file__).parent / "builtin"
 
 
 def find_rule_files(paths: Sequence[str | Path]) -> tuple[list[Path], list[str]]:
     """Return the rule files, each once and in the order of their names, and the problems met on the way.
 
     A path is a file, whatever its name, or a folder, in which all `*.yml` and `*.yaml` are taken. Hidden files and
-    folders are passed by: editors and Kubernetes keep second copies of the same rules in them.
+    folders are passed by: editors and Kubernetes keep second copies of the same rules in them. `builtin:NAME` is a
+    file that comes with netad.
     """
     found: dict[Path, Path] = {}
     problems: list[str] = []
-    for path in map(Path, paths):
+    for given in paths:
+        path = _builtin(given, problems) if str(given).startswith(BUILTIN) else Path(given)
+        if path is None:
+            continue
         if path.is_dir():
             inside = list(_walk(path, problems))
             if not inside:
@@ -35,6 +41,20 @@ def find_rule_files(paths: Sequence[str | Path]) -> tuple[list[Path], list[str]]
         problems.append(f"{len(found)} rule files are too many, {MAX_FILES} are the most")
         return [], problems
     return sorted(found.values(), key=str), problems
+
+
+def builtin_names() -> list[str]:
+    """Return the names of the rule files that come with netad."""
+    return sorted(path.stem for path in _BUILTIN_FOLDER.glob("*.yml"))
+
+
+def _builtin(given: str | Path, problems: list[str]) -> Path | None:
+    name = str(given).removeprefix(BUILTIN)
+    if name not in builtin_names():
+        problems.append(f"{given}: there are no built-in rules of that name{did_you_mean(name, builtin_names())} "
+                        f"(there are: {', '.join(builtin_names())})")  # fmt: skip
+        return None
+    return _BUILTIN_FOLDER / f"{name}.yml"
 
 
 def _walk(folder: Path, problems: list[str]) -> Iterator[Path]:

@@ -52,6 +52,24 @@ def parse_network(text: str) -> Network:
     return Network(4 if bits == 32 else 6, length, start >> (bits - length))
 
 
+def hold_everything(networks: Iterable[Network]) -> bool:
+    """Tell whether every address of IPv4, or every one of IPv6, lies in one of the networks."""
+    by_version: dict[int, list[tuple[int, int]]] = {}
+    for version, length, prefix in networks:
+        bits = 32 if version == 4 else 128
+        first = prefix << (bits - length)
+        by_version.setdefault(version, []).append((first, first + (1 << (bits - length))))
+    for version, spans in by_version.items():
+        reached = 0
+        for first, end in sorted(spans):
+            if first > reached:
+                break
+            reached = max(reached, end)
+        if reached == 1 << (32 if version == 4 else 128):
+            return True
+    return False
+
+
 class NetworkSet:
     """Networks that addresses are tested against, in one look-up for each prefix length that occurs."""
 

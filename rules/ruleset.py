@@ -1,49 +1,65 @@
-"""The rules of a run: loaded whole or not at all, applied to events, counted."""
+"""The rules of a run: loaded whole or not at all, applied to events and flows."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from netad.core.errors import RuleError
-from netad.core.timing import iso
 from netad.core.yaml_nodes import read_document
+from netad.rules.disagreement import note_disagreements
 from netad.rules.files import find_rule_files, read_contents
-from netad.rules.matching import Compiler, EventView
+from netad.rules.judging import Judge, Verdicts
+from netad.rules.limits import LimitState
+from netad.rules.marking import mark
+from netad.rules.matching import Compiler
 from netad.rules.rule import ACTIONS, Rule
-from netad.rules.schema import Document, read_rules
+from netad.rules.schema import Contents, Document, read_rules
+from netad.rules.view import EventView
 
 if TYPE_CHECKING:
     from netad.core.problems import Problems
+    from netad.rules.cases import Case
+    from netad.rules.flow_filter import FlowFilter
 
 
 class RuleSet:
     """Rules in the order of their strength, then of their ids: where they were written changes nothing.
 
-    `hits` counts for each rule the events it matched, `warnings` is what an operator should look at though the rules
-    load. The wall clock is given by the caller, to `load` for the warnings and to `apply` for the decision.
+    `rules` are those for events and those for flows; `warnings` is what an operator should look at though the rules
+    load, `problems` why rules are missing (`load_what_can`), `cases` what `netad rules test` runs. The wall clock is
+    given by the caller, to `load` for the warnings and to `judge` for the decision.
     """
 
-    def __init__(self, rules: Sequence[Rule], warnings: Sequence[str] = ()) -> None:
+    def __init__(self, rules: Sequence[Rule], warnings: Sequence[str] = (), cases: "Sequence[Case]" = ()) -> None:
         self.rules = tuple(sorted(rules, key=lambda rule: (ACTIONS.index(rule.action), rule.id)))
+        self.event_rules = tuple(rule for rule in self.rules if rule.applies_to == "events")
+        self.flow_rules = tuple(rule for rule in self.rules if rule.applies_to == "flows")
         self.warnings = list(warnings)
-        self.hits: Counter[str] = Counter()
-        compiler = Compiler()
-        self._compiled = [(rule, compiler.rule(rule)) for rule in self.rules]
+        self.problems: list[str] = []
+        self.cases = tuple(cases)
+        self._judge: Judge | None = None
 
     def __len__(self) -> int:
         return len(self.rules)
 
     @classmethod
     def load(cls, paths: Sequence[str | Path], now: datetime | None = None) -> Self:
-        """Read rule files, and folders of them.
+        """Read rule files, folders of them, and built-in ones (`builtin:NAME`).
 
         `now` (default: the wall clock) decides which rules the warnings call expired.
 
         Raises:
             RuleError: anything is wrong in any file; `problems` holds a line for each.
         """
+        rules = cls.load_what_can(paths, now)
+        if rules.problems:
+            raise RuleError(rules.problems)
+        return rules
+
+    @classmethod
+    def load_what_can(cls, paths: Sequence[str | Path], now: datetime | None = None) -> Self:
+        """Read as `load` does, but go on without the rules that do not hold; `problems` says what is wrong."""
         files, lines = find_rule_files(paths)
         documents: list[Document] = []
         seen: list[Problems] = []
@@ -52,49 +68,56 @@ class RuleSet:
             root = read_document(content, problems) if content is not None else None
             if root is not None:
                 documents.append(Document(root, problems))
-        rules, lists = read_rules(documents)
-        lines += [line for problems in seen for line in problems.lines()]
-        if lines:
-            raise RuleError(lines)
-        return cls(rules, [*_expired(rules, _nanoseconds(now or datetime.now(UTC))), *lists.unused()])
+        contents = read_rules(documents)
+        note_disagreements(contents.rules, {problems.path: problems for problems in seen})
+        lines += [line for problems in (*seen, *contents.lists.file_problems) for line in problems.lines()]
+        found = cls(contents.rules, _warnings(contents, nanoseconds(now or datetime.now(UTC))), contents.cases)
+        found.problems = lines
+        return found
 
-    def matching(self, event: dict[str, Any], now: datetime) -> tuple[Rule, ...]:
-        """Return the rules in force that match the event, strongest first; nothing is marked or counted."""
-        now_ns, view = _nanoseconds(now), EventView(event)
-        return tuple(rule for rule, matches in self._compiled if matches(view) and rule.state(now_ns) == "active")
+    def judge(self, events: Iterable[Mapping[str, Any]], now: datetime, state: LimitState | None = None) -> Verdicts:
+        """Return what becomes of the events of a run, which are judged together; nothing in them changes.
+
+        `state` holds what limits let pass in earlier runs, and takes what they let pass now.
+        """
+        if self._judge is None:
+            self._judge = Judge(self.event_rules)
+        return self._judge.judge(events, nanoseconds(now), LimitState() if state is None else state)
+
+    def matching(self, event: Mapping[str, Any], now: datetime) -> tuple[Rule, ...]:
+        """Return the rules in force that match the event, strongest first; nothing is marked."""
+        return self.judge([event], now).verdicts[0].rules
 
     def apply(self, event: dict[str, Any], now: datetime) -> bool:
-        """Mark the event in place when a rule matches it, count the matches, and tell whether one did.
+        """Mark one event in place as the rules say, and tell whether it is hidden or dropped."""
+        verdict = self.judge([event], now).verdicts[0]
+        mark(event, verdict)
+        return verdict.hidden or verdict.dropped
 
-        A suppressed event stays in the stream: `event.kind` becomes `event`, which no alert rule of Elastic's promotes,
-        and `netad.suppression` says by which rules, whose and why. Score and severity stay as they are. `expires` is
-        there for the rules that have an end, in their order. An event that no rule matches is left alone.
-        """
-        rules = self.matching(event, now)
-        if not rules:
-            return False
-        self.hits.update(rule.id for rule in rules)
-        suppression: dict[str, Any] = {
-            "suppressed": True,
-            "action": rules[0].action,
-            "rule_ids": [rule.id for rule in rules],
-            "owner": [rule.created_by for rule in rules],
-            "reason": [rule.comment for rule in rules],
-        }
-        if expires := [iso(rule.expires_ns) for rule in rules if rule.expires_ns is not None]:
-            suppression["expires"] = expires
-        event.setdefault("event", {})["kind"] = "event"
-        event.setdefault("netad", {})["suppression"] = suppression
-        return True
+    def flow_filter(self, now: datetime, observer: str = "", namespace: str = "") -> "FlowFilter":
+        """Return what keeps flows out of profiles, by the rules for flows that are in force."""
+        from netad.rules.flow_filter import FlowFilter
 
+        now_ns = nanoseconds(now)
+        return FlowFilter([rule for rule in self.flow_rules if rule.state(now_ns) == "active"], observer, namespace)
 
-def _expired(rules: Sequence[Rule], now_ns: int) -> list[str]:
-    return [
-        f"{rule.where}: rule {rule.id!r} of {rule.created_by} expired at {iso(rule.expires_ns)} and matches nothing"
-        for rule in rules
-        if rule.expires_ns is not None and rule.state(now_ns) == "expired"
-    ]
+    def matches_flow(self, flow: Mapping[str, Any], now: datetime) -> tuple[Rule, ...]:
+        """Return the rules for flows in force that keep out a flow given by its fields, as in a flow event."""
+        view, now_ns, compiler = EventView(flow), nanoseconds(now), Compiler()
+        return tuple(
+            rule
+            for rule in self.flow_rules
+            if rule.state(now_ns) == "active"
+            and compiler.predicate(rule.condition)(view)
+            and (rule.schedule is None or (view.span_ns is not None and rule.schedule.holds(*view.span_ns)))
+        )
 
 
-def _nanoseconds(moment: datetime) -> int:
+def _warnings(contents: Contents, now_ns: int) -> list[str]:
+    expired = [f"{rule.where}: {rule.end_told}" for rule in contents.rules if rule.state(now_ns) == "expired"]
+    return [*expired, *contents.lists.unused()]
+
+
+def nanoseconds(moment: datetime) -> int:
+    """Return a moment as ns since the epoch."""
     return round(moment.timestamp() * 1_000_000) * 1000

@@ -2,30 +2,33 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from netad.core.problems import Problems, did_you_mean, shown
+from netad.core.problems import Problems, shown
 from netad.core.yaml_nodes import Items, Mapping, Node, Refused, Scalar
-from netad.rules.conditions import read_match
+from netad.rules.actions import BLOCKS, read_action, read_inhibit, read_limit, read_lower, read_tags
+from netad.rules.cases import Case, read_cases
+from netad.rules.conditions import MatchReader, fits_everything
+from netad.rules.entries import known_entries, read_moment, read_text
 from netad.rules.lists import Lists
-from netad.rules.rule import ACTIONS, Action, Match, Rule
-from netad.rules.scalars import parse_moment, read_scalar
+from netad.rules.rule import Action, AppliesTo, Expression, Rule
+from netad.rules.schedule import read_schedule
+from netad.rules.scope import read_scope
+from netad.rules.sigma import FILTER, sigma_rule
 
 if TYPE_CHECKING:
     from netad.core.errors import Location
 
 VERSION = 1
 
-_FILE_KEYS = ("version", "lists", "rules")
-_RULE_KEYS = (
-    "id", "comment", "created_by", "ticket", "starts", "expires", "permanent", "match", "except", "action",
+FILE_KEYS = ("version", "lists", "rules", "tests")
+RULE_KEYS = (
+    "id", "comment", "created_by", "ticket", "starts", "expires", "permanent", "applies_to", "schedule", "scope",
+    "match", "match_all", "except", "action", *BLOCKS,
 )  # fmt: skip
-_LATER_KEYS = ("applies_to", "inhibit", "limit", "lower", "schedule", "scope", "tag")
-_LATER_ACTIONS = ("drop", "inhibit", "limit", "lower", "tag")
+APPLIES_TO: tuple[AppliesTo, ...] = ("events", "flows")
 _SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-_LONGEST = {"comment": 2000, "created_by": 200, "ticket": 200}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,38 @@ class Document:
     problems: Problems
 
 
-def read_rules(documents: Sequence[Document]) -> tuple[list[Rule], Lists]:
-    """Return the rules of all files, in their order, and the lists they share.
+@dataclass(slots=True)
+class Contents:
+    """What rule files say: rules in their order, the lists they share, the cases they are tested with."""
 
-    Rules with problems are left out: whoever calls looks into the documents' problems first.
+    rules: list[Rule] = field(default_factory=list)
+    lists: Lists = field(default_factory=Lists)
+    cases: list[Case] = field(default_factory=list)
+
+
+def read_rules(documents: Sequence[Document]) -> Contents:
+    """Return what the files say.
+
+    Rules with problems are left out: whoever calls looks into the documents' problems first, and into those of the
+    files that lists are read from.
     """
-    lists = Lists()
+    contents = Contents()
     files = [(document, _file_entries(document)) for document in documents]
     for document, entries in files:
         if "lists" in entries:
-            lists.declare(entries["lists"], document.problems)
-    reader = _Reader(lists)
+            contents.lists.declare(entries["lists"], document.problems)
+    contents.lists.check()
+    reader = _Reader(contents.lists)
     for document, entries in files:
         if "rules" in entries:
             reader.read(entries["rules"], document.problems)
-    return reader.rules, lists
+        if FILTER in entries and isinstance(document.root, Mapping):
+            rule = sigma_rule(document.root, contents.lists, document.problems)
+            reader.take(rule, document.root, document.problems)
+        if "tests" in entries:
+            contents.cases += read_cases(entries["tests"], document.problems)
+    contents.rules = reader.rules
+    return contents
 
 
 def _file_entries(document: Document) -> dict[str, Node]:
@@ -58,8 +78,11 @@ def _file_entries(document: Document) -> dict[str, Node]:
     if not isinstance(document.root, Mapping):
         problems.add(document.root, "a rule file is a map with 'rules', 'lists' or both")
         return {}
-    entries = _known_entries(document.root, _FILE_KEYS, (), problems)
-    if "rules" not in entries and "lists" not in entries:
+    keys = {key.text for key, _ in document.root.entries}
+    if FILTER in keys and not keys & set(FILE_KEYS):
+        return {FILTER: document.root}
+    entries = known_entries(document.root, FILE_KEYS, problems)
+    if not entries.keys() & {"rules", "lists", "tests"}:
         problems.add(document.root, "the file has neither 'rules' nor 'lists'")
     if "version" in entries:
         _check_version(entries["version"], problems)
@@ -69,21 +92,6 @@ def _file_entries(document: Document) -> dict[str, Node]:
 def _check_version(node: Node, problems: Problems) -> None:
     if not isinstance(node, Scalar) or node.text != str(VERSION):
         problems.add(node, f"this netad reads rule files of version {VERSION}")
-
-
-def _known_entries(node: Mapping, known: Sequence[str], later: Sequence[str], problems: Problems) -> dict[str, Node]:
-    """Return the map's values by key, noting the keys that nobody knows."""
-    entries = {}
-    for key, value in node.entries:
-        if problems.full:
-            break
-        if key.text in known:
-            entries[key.text] = value
-        elif key.text in later:
-            problems.add(key, f"the key {key.text!r} is not supported by this version")
-        else:
-            problems.add(key, f"unknown key {shown(key.text)}{did_you_mean(key.text, known)}")
-    return entries
 
 
 class _Reader:
@@ -107,28 +115,40 @@ class _Reader:
             elif rule := self._rule(each, problems):
                 self.rules.append(rule)
 
+    def take(self, rule: Rule | None, root: Node, problems: Problems) -> None:
+        """Take in a rule that was read from another format."""
+        if rule is not None and self._claim(rule.id, root, problems):
+            self.rules.append(rule)
+
     def _rule(self, node: Mapping, problems: Problems) -> Rule | None:
         before = len(problems)
-        entries = _known_entries(node, _RULE_KEYS, _LATER_KEYS, problems)
+        entries = known_entries(node, RULE_KEYS, problems)
         identity = self._id(node, entries, problems)
         comment = _required_text("comment", node, entries, problems)
         created_by = _required_text("created_by", node, entries, problems)
-        ticket = _text("ticket", entries["ticket"], problems) if "ticket" in entries else None
-        starts_ns, expires_ns = _times(node, entries, problems)
-        action = _action(entries["action"], problems) if "action" in entries else "suppress"
-        exception = self._match("except", entries, problems)
-        match = self._match("match", entries, problems)
-        if "match" not in entries:
-            problems.add(node, f"{_named(entries)} has no 'match', so that it would match every event")
-        if identity is None or comment is None or created_by is None or match is None or action is None:
+        ticket = read_text("ticket", entries["ticket"], problems) if "ticket" in entries else None
+        starts_ns, expires_ns = read_times(node, entries, named(entries), problems)
+        applies_to = _applies_to(entries, problems)
+        action: Action | None = "drop"
+        if applies_to == "events":
+            action = read_action(entries, problems)
+        reader = MatchReader(self._lists, problems, applies_to)
+        schedule = read_schedule(entries["schedule"], problems) if "schedule" in entries else None
+        scope = read_scope(entries["scope"], applies_to, reader, problems) if "scope" in entries else None
+        exception = reader.read(entries["except"], "except") if "except" in entries else None
+        match = _match(node, entries, reader, problems)
+        lower = read_lower(entries["lower"], problems) if "lower" in entries else None
+        tags = read_tags(entries["tag"], problems) if "tag" in entries else ()
+        limit = read_limit(entries["limit"], problems) if "limit" in entries else None
+        inhibit = read_inhibit(entries["inhibit"], reader, problems) if "inhibit" in entries else None
+        if identity is None or comment is None or created_by is None or action is None:
             return None
         if len(problems) > before:  # never a rule without the exception or the end that its author meant it to have
             return None
-        where = problems.at(node)
-        return Rule(identity, comment, created_by, match, where, exception, action, ticket, starts_ns, expires_ns)
-
-    def _match(self, part: str, entries: dict[str, Node], problems: Problems) -> Match | None:
-        return read_match(entries[part], part, self._lists, problems) if part in entries else None
+        return Rule(
+            identity, comment, created_by, match, problems.at(node), exception, scope, schedule, action, applies_to,
+            lower, tags, limit, inhibit, ticket, starts_ns, expires_ns,
+        )  # fmt: skip
 
     def _id(self, node: Mapping, entries: dict[str, Node], problems: Problems) -> str | None:
         text = _required_text("id", node, entries, problems)
@@ -139,78 +159,71 @@ class _Reader:
             said = "an id is made of small letters, digits, '-', '_' and '.', 100 at most"
             problems.add(place, f"{said}; {shown(text)} is not")
             return None
+        return text if self._claim(text, place, problems) else None
+
+    def _claim(self, text: str, place: Node, problems: Problems) -> bool:
         if text in self._taken:
             problems.add(place, f"the id {text!r} is already taken at {self._taken[text]}")
-            return None
+            return False
         self._taken[text] = problems.at(place)
-        return text
+        return True
 
 
-def _named(entries: dict[str, Node]) -> str:
+def _match(node: Mapping, entries: dict[str, Node], reader: MatchReader, problems: Problems) -> Expression | None:
+    """Return the rule's match; None for a rule that says that it is for all events, and where there is a problem."""
+    everything = entries.get("match_all")
+    if everything is not None and (not isinstance(everything, Scalar) or everything.text != "true"):
+        problems.add(everything, "'match_all' can only be true: it says that the rule is meant for all events")
+    if "match" not in entries:
+        if everything is None:
+            problems.add(node, f"{named(entries)} has no 'match', so that it would match every event")
+        return None
+    match = reader.read(entries["match"], "match")
+    if match is not None and everything is None and fits_everything(match):
+        told = "every event would match: name a value that tells the events meant from the others"
+        problems.add(entries["match"], f"{told}, or say 'match_all: true'")
+    return match
+
+
+def named(entries: dict[str, Node]) -> str:
+    """Return how a sentence calls the rule."""
     node = entries.get("id")
     return f"rule {shown(node.text)}" if isinstance(node, Scalar) and node.text else "this rule"
 
 
+def _applies_to(entries: dict[str, Node], problems: Problems) -> AppliesTo:
+    node = entries.get("applies_to")
+    if node is None or (isinstance(node, Scalar) and node.text == "events"):
+        return "events"
+    if not isinstance(node, Scalar) or node.text != "flows":
+        if not isinstance(node, Refused):
+            problems.add(node, "'applies_to' is events or flows")
+        return "events"
+    for name in ("action", *BLOCKS):
+        if name in entries:
+            problems.add(entries[name], f"a rule for flows takes no {name!r}: it keeps the flows out of profiles")
+    return "flows"
+
+
 def _required_text(name: str, node: Mapping, entries: dict[str, Node], problems: Problems) -> str | None:
     if name not in entries:
-        problems.add(node, f"{_named(entries)} has no {name!r}")
+        problems.add(node, f"{named(entries)} has no {name!r}")
         return None
-    return _text(name, entries[name], problems)
+    return read_text(name, entries[name], problems)
 
 
-def _text(name: str, node: Node, problems: Problems) -> str | None:
-    """Return a text of a rule without the white space around it."""
-    try:
-        value = read_scalar(node) if isinstance(node, Scalar) else None
-    except ValueError as error:
-        problems.add(node, f"{name!r} must be text: {error}")
-        return None
-    longest = _LONGEST.get(name, 200)
-    if isinstance(value, int | float):
-        problems.add(node, f"{name!r} must be text: put it in quotes")
-    elif value is None or not value.strip():
-        problems.add(node, f"{name!r} must be text, and not empty")
-    elif len(value) > longest:
-        problems.add(node, f"{name!r} has {len(value)} characters, {longest} are the most")
-    elif _CONTROL.search(value):
-        problems.add(node, f"{name!r} holds a control character")
-    else:
-        return value.strip()
-    return None
-
-
-def _times(node: Mapping, entries: dict[str, Node], problems: Problems) -> tuple[int | None, int | None]:
+def read_times(node: Mapping, entries: dict[str, Node], name: str, problems: Problems) -> tuple[int | None, int | None]:
     """Return start and end in ns; the end is None for a permanent rule, and where there is a problem."""
-    starts = _moment(entries["starts"], problems) if "starts" in entries else None
-    expires = _moment(entries["expires"], problems) if "expires" in entries else None
+    starts = read_moment(entries["starts"], problems) if "starts" in entries else None
+    expires = read_moment(entries["expires"], problems) if "expires" in entries else None
     permanent = entries.get("permanent")
     if permanent is not None:
         if not isinstance(permanent, Scalar) or permanent.text != "true":
             problems.add(permanent, "'permanent' can only be true; a rule that ends has 'expires' in its place")
         elif "expires" in entries:
-            problems.add(permanent, f"{_named(entries)} has both 'expires' and 'permanent'; it takes one of them")
+            problems.add(permanent, f"{name} has both 'expires' and 'permanent'; it takes one of them")
     elif "expires" not in entries:
-        problems.add(node, f"{_named(entries)} has no end: give it 'expires', or 'permanent: true'")
+        problems.add(node, f"{name} has no end: give it 'expires', or 'permanent: true'")
     if starts is not None and expires is not None and expires <= starts:
-        problems.add(entries["expires"], f"{_named(entries)} expires before it starts")
+        problems.add(entries["expires"], f"{name} expires before it starts")
     return starts, expires
-
-
-def _moment(node: Node, problems: Problems) -> int | None:
-    try:
-        return parse_moment(node.text if isinstance(node, Scalar) else "")
-    except ValueError as error:
-        problems.add(node, str(error))
-        return None
-
-
-def _action(node: Node, problems: Problems) -> Action | None:
-    text = node.text if isinstance(node, Scalar) else ""
-    for action in ACTIONS:
-        if action == text:
-            return action
-    if text in _LATER_ACTIONS:
-        problems.add(node, f"the action {text!r} is not supported by this version; there is: {', '.join(ACTIONS)}")
-    elif not isinstance(node, Refused):
-        problems.add(node, f"unknown action {shown(text)}; there is: {', '.join(ACTIONS)}")
-    return None

@@ -1,5 +1,6 @@
 """Values of a rule in the form in which they are compared, and values of an event in the same form."""
 
+import re
 from collections.abc import Callable
 from math import isnan
 
@@ -9,6 +10,7 @@ from netad.core.timing import parse_time
 from netad.core.yaml_nodes import Scalar
 from netad.rules.fields import KINDS, Field, Kind
 from netad.rules.networks import Address, Network, parse_address, parse_network
+from netad.rules.patterns import Pattern, compile_regex, parse_wildcards
 from netad.rules.rule import Modifier, Value
 from netad.rules.scalars import parse_moment, read_scalar
 
@@ -18,7 +20,6 @@ _COMPARISONS = ("gt", "gte", "lt", "lte")
 _PARTS = ("contains", "startswith", "endswith")
 MODIFIERS: dict[Modifier, tuple[Kind, ...]] = {
     "exact": tuple(KINDS),
-    "neq": tuple(KINDS),
     "cidr": ("ip",),
     "gt": ("integer", "number", "date"),
     "gte": ("integer", "number", "date"),
@@ -27,17 +28,24 @@ MODIFIERS: dict[Modifier, tuple[Kind, ...]] = {
     "contains": ("text",),
     "startswith": ("text",),
     "endswith": ("text",),
-    "wildcard": ("text",),
+    "re": ("text",),
+    "domain": ("text",),
     "exists": tuple(KINDS),
 }
 """The kinds of field each modifier can be used on."""
 
+_DOMAIN = re.compile(r"(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?\.)*[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
+# A regular expression that is found in all of these is found in anything.
+_PROBES = ("", "a", "Z 9", "\x7f\n-", "10.0.0.1", "example.com/\u00e9")
 
-def rule_value(field: Field, modifier: Modifier, node: Scalar) -> Value:
+
+def rule_value(field: Field, modifier: Modifier, node: Scalar, *, cased: bool = False, flags: str = "") -> Value:
     """Return a value of a rule in the form in which it is compared.
 
-    Text stays as it is; an address is a `netad.rules.networks.Address`, a network a `Network`, a date is ns since the
-    epoch. Addresses, networks and dates are read from the text as written, quoted or not.
+    Text without wildcards stays text, in the form that `folded` gives it unless it is `cased`; text with wildcards
+    becomes a `Pattern`, whatever the modifier, and a regular expression its source with its `flags`. An address is a
+    `netad.rules.networks.Address`, a network a `Network`, a date is ns since the epoch. Addresses, networks and dates
+    are read from the text as written, quoted or not.
 
     Raises:
         ValueError: the field can never hold it; the message is a sentence.
@@ -49,9 +57,36 @@ def rule_value(field: Field, modifier: Modifier, node: Scalar) -> Value:
     if field.kind in ("integer", "number") and modifier in _COMPARISONS:
         return _number(field, node)
     value = _READERS[field.kind](field, node)
-    if modifier in _PARTS and value == "":
+    return _text_value(field, modifier, value, cased, flags) if isinstance(value, str) else value
+
+
+def _text_value(field: Field, modifier: Modifier, text: str, cased: bool, flags: str) -> str | Pattern:
+    if modifier in _PARTS and text == "":
         raise ValueError(f"an empty text fits every value: use {field.name}|exists: true if that is meant")
-    return value
+    if modifier == "re":
+        source = f"(?{''.join(sorted(flags))}){text}" if flags else text
+        compile_regex(source)
+        return source
+    if modifier == "domain":
+        return _domain(text)
+    return parse_wildcards(
+        text if cased else folded(text),
+        before=modifier in ("contains", "endswith"),
+        after=modifier in ("contains", "startswith"),
+    )
+
+
+def folded(text: str) -> str:
+    """Return the text in the form in which upper and lower case are alike."""
+    return text.lower() if text.isascii() else text.casefold()
+
+
+def _domain(text: str) -> str:
+    name = folded(text).rstrip(".")
+    if not _DOMAIN.fullmatch(name) or len(name) > 253:
+        advice = ": leave '*.' out, |domain holds for the name and all below it" if text.startswith("*.") else ""
+        raise ValueError(f"{shown(text)} is not a domain such as example.com{advice}")
+    return name
 
 
 def _text(field: Field, node: Scalar) -> str:
@@ -148,8 +183,10 @@ def fits_every_value(field: Field, modifier: Modifier, value: Value) -> bool:
         return value is True
     if modifier == "cidr":
         return isinstance(value, Network) and value.prefix_length == 0
-    if modifier == "wildcard":
-        return isinstance(value, str) and set(value) == {"*"}
+    if modifier == "re":
+        return isinstance(value, str) and all(compile_regex(value).search(probe) for probe in _PROBES)
+    if isinstance(value, Pattern):
+        return value.everything
     if modifier in ("gt", "gte") and field.presence != "sometimes" and isinstance(value, int | float):
         return value < 0 or (value == 0 and modifier == "gte")  # counts, times, severities and scores start at nought
     return False

@@ -43,10 +43,10 @@ class Blocks:
         self._error: Exception | None = None
 
     def extend(self) -> bool:
-        """Bring the next block, False at the end of the stream.
+        """Bring the next block, False at the end of the stream, or where it failed and bytes before that are left.
 
         Raises:
-            Exception: what the stream raised in place of more bytes.
+            Exception: what the stream raised in place of more bytes, once none are left.
         """
         if not self._ended:
             rest = self.data[self.position : self.end]
@@ -59,7 +59,7 @@ class Blocks:
                     self._ahead.give(self.data)
                 self.data, self.end = data, self._room + count
                 return True
-        if self._error is not None:
+        if self._error is not None and self.position == self.end:
             raise self._error
         return False
 

@@ -15,11 +15,16 @@ _OPTIONS: Final[dict[str, Any]] = {"nogil": True, "error_model": "numpy", "_nrt"
 
 
 def compiled(function: Function) -> Function:
-    """Compile a part of a kernel, a function of integers and arrays.
+    """Compile a part of a kernel, a function of integers and arrays, into whatever calls it.
 
-    Divisions are not checked, every divisor in the engine being a constant or checked before. Indices are, under
-    NUMBA_BOUNDSCHECK=1.
+    A call would cost more than most parts do: an array is nine arguments. Divisions are not checked, every divisor in
+    the engine being a constant or checked before. Indices are, under NUMBA_BOUNDSCHECK=1.
     """
+    return cast("Function", njit(forceinline=True, **_OPTIONS)(function))
+
+
+def compiled_apart(function: Function) -> Function:
+    """Compile a part that few packets reach as `compiled` does, but to be called, for the others' code to be short."""
     return cast("Function", njit(**_OPTIONS)(function))
 
 

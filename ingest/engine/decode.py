@@ -1,15 +1,17 @@
 """The decoding kernel: captured bytes of one record to a packet row, what netad.ingest.decode says, byte for byte.
 
-It knows what nearly all packets are: IP and ARP over Ethernet, cooked captures, raw IP and null/loop, and
-in GRE or IP inside those. Everything else
-(other link types and Ethernet types, fragments, headers cut short before IP) it hands over to that reference.
+It knows what nearly all packets are: IP over Ethernet, cooked captures, raw IP and null/loop, and in GRE or IP inside
+those; and frames that hold no IP. Everything else (other link types, Ethernet types that carry IP in another header,
+fragments, other tunnels) it hands over to that reference.
 """
 
 from typing import Final
 
 import numpy as np
 
-from netad.ingest.engine.compiled import compiled
+from netad.ingest.checksums import BAD_CHECKSUM, BAD_IP_CHECKSUM, TOO_LONG
+from netad.ingest.engine.checksums import fault, is_without_length
+from netad.ingest.engine.compiled import compiled, compiled_apart
 from netad.ingest.engine.octets import Bytes, Words, be16, be32, be64, u8
 from netad.ingest.engine.packet_row import (
     P_ACK,
@@ -33,6 +35,7 @@ from netad.ingest.engine.packet_row import (
 )
 from netad.ingest.flows import TUNNELS
 from netad.ingest.icmp_ports import icmp_ports, is_one_way
+from netad.ingest.layers import NOT_IP, TRUNCATED
 
 # What `decode` returns: PACKET, HANDOVER, or the position in KINDS of the kind the record is counted under.
 HANDOVER: Final = -1
@@ -45,8 +48,14 @@ KINDS: Final = (
     "bad_ip_header",
     "truncated_transport_header",
     "bad_transport_header",
+    NOT_IP,
+    TRUNCATED,
+    TOO_LONG,
+    BAD_IP_CHECKSUM,
+    BAD_CHECKSUM,
 )
-_ARP, _TRUNCATED_IP, _BAD_IP, _TRUNCATED_TRANSPORT, _BAD_TRANSPORT = range(1, 6)
+_ARP, _TRUNCATED_IP, _BAD_IP, _TRUNCATED_TRANSPORT, _BAD_TRANSPORT, _NOT_IP, _TRUNCATED_LINK = range(1, 8)
+_FAULTS = 7  # what netad.ingest.engine.checksums finds counts on from here
 
 _NULL, _ETHERNET, _LOOP, _SLL, _SLL2 = 0, 1, 108, 113, 276
 _IP4_TYPE, _IP6_TYPE, _ARP_TYPE = 0x0800, 0x86DD, 0x0806
@@ -80,10 +89,13 @@ _ANSWERS: Final = _answers()
 
 
 @compiled
-def decode(block: Bytes, start: int, end: int, wire_length: int, link_type: int, decap: int, p: Words) -> int:
+def decode(
+    block: Bytes, start: int, end: int, wire_length: int, link_type: int, decap: int, strict: int, p: Words
+) -> int:
     """Fill `p` from the captured bytes block[start:end]; return PACKET, HANDOVER or a position in KINDS.
 
-    `wire_length` is what the record says the frame had on the wire; with `decap` tunnels are handed over. Of `p` the
+    `wire_length` is what the record says the frame had on the wire; with `decap` the packet is the one inside tunnels,
+    and those that are not plain are handed over; `strict` is a netad.ingest.checksums.Strict. Of `p` the
     fields P_TIME and P_INPUT are left alone; its content means nothing unless PACKET is returned.
     """
     outcome, offset, vlan = _find_ip(block, start, end, link_type)
@@ -94,8 +106,14 @@ def decode(block: Bytes, start: int, end: int, wire_length: int, link_type: int,
     wire_end = start + wire_length
     for level in range(_MAX_TUNNELS + 1):
         outcome = _ip(block, offset, end, wire_end - offset, decap, p)
-        if level > 0 and (outcome > PACKET or (outcome == PACKET and p[P_LENGTH] > wire_end - offset)):
+        if level > 0 and (outcome > PACKET or p[P_LENGTH] > wire_end - offset):
             return HANDOVER  # what is inside is none: the packet is the one around it
+        if strict and outcome in (PACKET, _TUNNEL):
+            wrong = fault(block, offset, end, wire_end - offset, strict)
+            if wrong:
+                return _FAULTS + wrong
+            if is_without_length(block, offset):
+                p[P_LENGTH] = 0
         if outcome != _TUNNEL:
             return outcome
         offset, tunnel = _behind_tunnel(block, end, p)
@@ -108,7 +126,7 @@ def decode(block: Bytes, start: int, end: int, wire_length: int, link_type: int,
     return HANDOVER
 
 
-@compiled
+@compiled_apart
 def _behind_tunnel(block: Bytes, end: int, p: Words) -> tuple[int, int]:
     """Return where what IP in IP or plain GRE carries begins, and which of the two it is; 0 for what is less plain."""
     at = p[P_INNER]
@@ -140,25 +158,29 @@ def _find_ip(block: Bytes, start: int, end: int, link_type: int) -> tuple[int, i
     """Return an outcome, where the IP header starts and the outermost VLAN tag."""
     if link_type == _ETHERNET:
         if end < start + 14:
-            return HANDOVER, start, _UNTAGGED
+            return _TRUNCATED_LINK, start, _UNTAGGED
         return _behind_type(block, be16(block, start + 12), start + 14, end)
     if link_type in (12, 14, 101, 228, 229):
         return PACKET, start, _UNTAGGED
     if link_type in (_NULL, _LOOP):
         if end < start + 4:
-            return HANDOVER, start, _UNTAGGED
+            return _TRUNCATED_LINK, start, _UNTAGGED
         family = be32(block, start)
         if family & 0xFFFFFF == 0:
             family >>= 24
         known = family in (2, 10, 24, 28, 30)
-        return PACKET if known else HANDOVER, start + 4, _UNTAGGED
+        return PACKET if known else _NOT_IP, start + 4, _UNTAGGED
     if link_type == _SLL:
-        if end < start + 16 or not _is_ethertyped(be16(block, start + 2)):
-            return HANDOVER, start, _UNTAGGED
+        if end < start + 16:
+            return _TRUNCATED_LINK, start, _UNTAGGED
+        if not _is_ethertyped(be16(block, start + 2)):
+            return _NOT_IP, start, _UNTAGGED
         return _behind_type(block, be16(block, start + 14), start + 16, end)
     if link_type == _SLL2:
-        if end < start + 20 or not _is_ethertyped(be16(block, start + 8)):
-            return HANDOVER, start, _UNTAGGED
+        if end < start + 20:
+            return _TRUNCATED_LINK, start, _UNTAGGED
+        if not _is_ethertyped(be16(block, start + 8)):
+            return _NOT_IP, start, _UNTAGGED
         return _behind_type(block, be16(block, start), start + 20, end)
     return HANDOVER, start, _UNTAGGED
 
@@ -177,7 +199,7 @@ def _behind_type(block: Bytes, ethertype: int, offset: int, end: int) -> tuple[i
         if ethertype not in (0x8100, 0x88A8, 0x9100, 0x9200):
             break
         if end < offset + 4:
-            return HANDOVER, offset, vlan
+            return _TRUNCATED_LINK, offset, vlan
         if tags == 0:
             vlan = be16(block, offset) & 0xFFF
         ethertype = be16(block, offset + 2)
@@ -186,12 +208,20 @@ def _behind_type(block: Bytes, ethertype: int, offset: int, end: int) -> tuple[i
     if ethertype < 0x600:
         # LLC; with a SNAP header for no organisation an Ethernet type comes after all.
         if end < offset + 8 or be32(block, offset) != 0xAAAA0300 or be16(block, offset + 4) != 0:
-            return HANDOVER, offset, vlan
+            return _TRUNCATED_LINK if end < offset + 3 else _NOT_IP, offset, vlan
         ethertype = be16(block, offset + 6)
         offset += 8
     if ethertype in (_IP4_TYPE, _IP6_TYPE):
         return PACKET, offset, vlan
-    return _ARP if ethertype == _ARP_TYPE else HANDOVER, offset, vlan
+    if ethertype == _ARP_TYPE:
+        return _ARP, offset, vlan
+    return HANDOVER if _may_carry_ip(ethertype) else _NOT_IP, offset, vlan
+
+
+@compiled
+def _may_carry_ip(ethertype: int) -> bool:
+    """Tell whether the reference looks further behind this Ethernet type: tags, labels, PPP, VN-Tag, bridged frames."""
+    return ethertype in (0x8100, 0x88A8, 0x9100, 0x9200, 0x8847, 0x8848, 0x8864, 0x880B, 0x8926, 0x6558)
 
 
 @compiled
@@ -282,6 +312,7 @@ def _transport(block: Bytes, protocol: int, start: int, end: int, payload: int, 
     if end < start + 4:
         return _TRUNCATED_TRANSPORT
     p[P_PAYLOAD] = payload - size
+    p[P_INNER] = start + size
     if protocol in (_ICMP, _ICMP6):
         kind = u8(block, start)
         answer = _ANSWERS[0 if protocol == _ICMP else 1, kind]
@@ -317,4 +348,5 @@ def _tcp(block: Bytes, start: int, end: int, payload: int, p: Words) -> int:
         if here >= 16:
             p[P_WINDOW] = be16(block, start + 14)
     p[P_PAYLOAD] = payload - size
+    p[P_INNER] = start + size
     return PACKET

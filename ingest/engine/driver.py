@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numba.core import event
+from numpy.typing import NDArray
 
 from netad.core.errors import InputError
 from netad.ingest.capture import IngestOptions
 from netad.ingest.compression import bytes_of_file
 from netad.ingest.conn_state import Timeouts
-from netad.ingest.decode import Packet, decode
+from netad.ingest.decode import TCP, UDP, Packet, decode
 from netad.ingest.engine import walk as w
 from netad.ingest.engine.blocks import Blocks
 from netad.ingest.engine.decode import KINDS
 from netad.ingest.engine.layout import S_BEHIND, S_NOW
+from netad.ingest.engine.notes import new_notes, noted_records
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
 from netad.ingest.engine.table import FlowStore
 from netad.ingest.flows import WHOLE, Column
@@ -32,8 +34,12 @@ from netad.ingest.report import IngestReport
 
 if TYPE_CHECKING:
     from netad.ingest.engine.octets import Words
+    from netad.ingest.facts.batch import FactBatch
+    from netad.ingest.facts.packets import PacketFacts
 
 _LEAST_TIME, _TIME_END = -(1 << 63), (1 << 63) - 1
+# Facts are handed on after this many packets were looked at, at the end of a block.
+_FACTS_AFTER = 4096
 
 Columns = Mapping[str, Column]
 Reader = PcapReader | PcapngReader
@@ -62,6 +68,14 @@ def _watch_compiler() -> None:
     event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
 
 
+def load_kernels() -> None:
+    """Load the kernels, or compile them, with nothing to do for them: else the first packets would wait for that."""
+    _watch_compiler()
+    engine = Engine(IngestOptions(), IngestReport())
+    engine.walk(np.empty(0, np.uint8))
+    list(engine.flows(()))
+
+
 class Engine:
     """Packets of any number of inputs, one after the other, to flow records. It counts in `report` as it goes."""
 
@@ -70,27 +84,32 @@ class Engine:
     ) -> None:
         _watch_compiler()
         self._report, self._progress = report, progress
-        self._decap = options.decap
+        self._decap, self._strict = options.decap, options.strict
         self._store = FlowStore(options.window_ns, Timeouts(), options.max_flows, options.lateness_ns)
         self._fragments = FragmentPorts()
         self._row = np.zeros(P_FIELDS, np.int64)
         self._state = w.new_state()
         self._state[w.S_SINCE] = _clipped(options.since_ns, _LEAST_TIME)
         self._state[w.S_UNTIL] = _clipped(options.until_ns, _TIME_END)
-        self._state[w.S_DECAP] = options.decap
+        self._state[w.S_DECAP], self._state[w.S_STRICT] = options.decap, options.strict
         self._skipped = np.zeros(len(KINDS), np.int64)
         self._interfaces = _Interfaces()
+        self._notes = new_notes(options.facts)
+        self._facts = _packet_facts(options.decap) if options.facts else None
+        self._looked_at = 0  # packets since facts were taken
 
-    def flows(self, sources: Sequence[Source]) -> Iterator[Columns]:
-        """Yield the finished records of all sources as columns, in parts of any size."""
+    def flows(self, sources: Sequence[Source]) -> "Iterator[Columns | FactBatch]":
+        """Yield the finished records of all sources as columns, in parts of any size; and facts, if wanted."""
         for index, source in enumerate(sources):
             self._state[w.S_INPUT] = index
             yield from self._source(source)
             if self._progress is not None:
                 self._progress(self._report.file_bytes)
+        if self._facts is not None:
+            yield from self._facts.finish()
         yield from self._finished(self._store.finish())
 
-    def _source(self, source: Source) -> Iterator[Columns]:
+    def _source(self, source: Source) -> "Iterator[Columns | FactBatch]":
         try:
             stream = source.open()
         except InputError as error:
@@ -112,8 +131,8 @@ class Engine:
                 source.path, f"holds {count:,} packets of link type {link_type}, which netad cannot decode"
             )
 
-    def _packets(self, reading: "_Reading", path: str) -> Iterator[Columns]:
-        """Walk through one input and yield the records of flows that end on the way.
+    def _packets(self, reading: "_Reading", path: str) -> "Iterator[Columns | FactBatch]":
+        """Walk through one input and yield the records of flows that end on the way, facts before flows that end later.
 
         Raises:
             InputError, OSError: the input is no capture, is cut, damaged or cannot be read.
@@ -128,12 +147,15 @@ class Engine:
                 elif code > 0:
                     parts = self._store.relieve(code, self._row)
                     self._count(reading)
+                    yield from self._said()
                     yield from self._finished(parts)
-                else:
+                elif code != w.NOTES_FULL:
                     if code == w.MORE:
                         self._count(reading)
                         if self._progress is not None:
                             self._progress(self._report.file_bytes)
+                        if self._looked_at >= _FACTS_AFTER:
+                            yield from self._said()
                     if code == w.UNUSUAL or not reading.blocks.extend():
                         self._step(reading, reader)
         finally:
@@ -156,11 +178,30 @@ class Engine:
         if reading.octets.holds_peeked:
             return w.UNUSUAL
         state[w.S_POSITION], state[w.S_END] = blocks.position, blocks.end
-        code = w.walk(blocks.data, state, self._interfaces.table, self._skipped, self._row, self._store.arrays)
+        code = self.walk(blocks.data)
+        if state[w.S_NOTES]:
+            for record in noted_records(blocks.data, self._notes[: state[w.S_NOTES]]):
+                self._look_at(record)
         position = int(state[w.S_POSITION])
         reading.walked += position - blocks.position
         blocks.position = position
         return code
+
+    def walk(self, block: NDArray[np.uint8]) -> int:
+        """Let the kernel walk over a block, of which the state says from where to where it is filled."""
+        arrays = self._store.arrays
+        return w.walk(block, self._state, self._interfaces.table, self._skipped, self._notes, self._row, arrays)
+
+    def _look_at(self, record: Record) -> None:
+        if self._facts is not None:
+            self._facts.add(record)
+            self._looked_at += 1
+
+    def _said(self) -> "Iterator[FactBatch]":
+        """Yield the facts that were found since."""
+        if self._facts is not None:
+            self._looked_at = 0
+            yield from self._facts.drain()
 
     def _handed_over(self, blocks: Blocks) -> Record:
         """Return the record that the kernel stopped behind."""
@@ -195,13 +236,15 @@ class Engine:
     def _take(self, reading: "_Reading", record: Record) -> None:
         """Decode a record with dpkt; a packet goes into the row, from where the kernel takes it."""
         self._report.handed_over += 1
-        packet = decode(record, self._decap)
+        packet = decode(record, self._decap, self._strict)
         if isinstance(packet, str):
             self._report.skipped[packet] += 1
             if packet == "unknown_link_type":
                 reading.unknown[record.link_type] += 1
             return
         self._report.seen(packet.time_ns)
+        if packet.payload_length and packet.protocol in (TCP, UDP):
+            self._look_at(record)
         fill_row(self._row, self._with_ports(packet), int(self._state[w.S_INPUT]))
         self._state[w.S_READY] = 1
 
@@ -275,6 +318,12 @@ class _Interfaces:
             self.table[self._known] = w.interface_row(section[self._known])
             self._known += 1
         return self._known
+
+
+def _packet_facts(decap: bool) -> "PacketFacts":
+    from netad.ingest.facts.packets import PacketFacts
+
+    return PacketFacts(decap)
 
 
 def _clipped(time_ns: int | None, default: int) -> int:

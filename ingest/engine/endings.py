@@ -3,7 +3,7 @@
 from typing import Final
 
 from netad.ingest.decode import TCP, UDP
-from netad.ingest.engine.compiled import compiled
+from netad.ingest.engine.compiled import compiled, compiled_apart
 from netad.ingest.engine.expiry import unplan
 from netad.ingest.engine.hashing import hash_row, remove
 from netad.ingest.engine.layout import (
@@ -74,7 +74,7 @@ def may_cut(arrays: Arrays, row: int) -> bool:
     return bool(known or state[S_PAST_USED] < arrays.past.shape[0])
 
 
-@compiled
+@compiled_apart
 def cut_flow(arrays: Arrays, row: int) -> None:
     """Write the open part of a flow as a SLICE, and keep it for the WHOLE. `has_room` and `may_cut` were asked."""
     state, rows, past = arrays.state, arrays.rows, arrays.past
@@ -94,7 +94,7 @@ def cut_flow(arrays: Arrays, row: int) -> None:
     rows[row, R_BITS] &= ~OPEN
 
 
-@compiled
+@compiled_apart
 def end_flow(arrays: Arrays, row: int) -> None:
     """Write the last records of a flow and give its row back. `has_room` was asked."""
     state, rows, past = arrays.state, arrays.rows, arrays.past

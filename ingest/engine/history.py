@@ -1,7 +1,7 @@
 """Zeek's history in a row: netad.ingest.conn_state.History, and which letters of an endpoint are said again."""
 
 from netad.ingest.conn_state import HISTORY_LETTERS
-from netad.ingest.engine.compiled import compiled
+from netad.ingest.engine.compiled import compiled, compiled_apart
 from netad.ingest.engine.layout import (
     E_REPEATS,
     LETTERS,
@@ -31,7 +31,7 @@ def letter_at(rows: Int64, row: int, place: int) -> int:
     return int((rows[row, R_HISTORY + (place >> 3)] >> ((place & 7) * 8)) & 0xFF)
 
 
-@compiled
+@compiled_apart
 def note_repeated(rows: Int64, row: int, endpoint: int, letter: int, shift: int, from_originator: bool) -> None:
     """Count what happens often, in the half of E_REPEATS that `shift` (0 or 32) names; write it at 1, 10, 100 ..."""
     repeats = rows[row, endpoint + E_REPEATS]

@@ -135,6 +135,7 @@ HEARD_B: Final = 8
 SHORT_LIVED: Final = 16  # UDP to a DNS port
 ATTEMPT_LIMIT: Final = 32  # what R_LIMIT means
 CLOSE_LIMIT: Final = 64
+GREETS: Final = 128  # the originator's payload began as netad.ingest.engine.notes wants it
 LETTERS: Final = 8  # the number of letters in the history, from this bit on
 
 # A finished record: originator first

@@ -29,8 +29,9 @@ P_WINDOW = 15
 P_SEQ = 16
 P_ACK = 17
 P_INPUT = 18  # index of the input the packet came from
-P_INNER = 19  # scratch of the decoding kernel: where what an IP header carries begins
-P_FIELDS = 20
+P_INNER = 19  # of TCP and UDP: where the payload begins in the block; else where what the IP header carries does
+P_HINT = 20  # netad.ingest.engine.notes
+P_FIELDS = 21
 
 
 def fill_row(row: NDArray[np.int64], packet: Packet, input_index: int) -> None:
@@ -45,6 +46,7 @@ def fill_row(row: NDArray[np.int64], packet: Packet, input_index: int) -> None:
     row[P_FLAGS] = -1 if packet.tcp_flags is None else packet.tcp_flags
     row[P_WINDOW], row[P_SEQ], row[P_ACK] = packet.tcp_window, packet.seq, packet.ack
     row[P_INPUT] = input_index
+    row[P_HINT] = 0  # the driver has such packets at hand
 
 
 def _signed(half: int) -> int:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import ICMP, ICMP6, TCP, UDP
 from netad.ingest.engine.columns import flow_columns
-from netad.ingest.engine.compiled import compiled, entry_point, sources
+from netad.ingest.engine.compiled import compiled, compiled_apart, entry_point, sources
 from netad.ingest.engine.endings import cut_flow, end_flow, has_room, may_cut
 from netad.ingest.engine.expiry import place, plan, start_agenda, turn_page, unplan
 from netad.ingest.engine.hashing import hash_ends, insert, rehash_slots
@@ -79,12 +79,14 @@ from netad.ingest.engine.layout import (
     Arrays,
     Int64,
 )
+from netad.ingest.engine.notes import NOTED, SILENT, is_said
 from netad.ingest.engine.opening import open_flow, source_is_b
 from netad.ingest.engine.packet_row import (
     P_DST_HI,
     P_DST_LO,
     P_DST_PORT,
     P_FLAGS,
+    P_HINT,
     P_ONE_WAY,
     P_PROTOCOL,
     P_SRC_HI,
@@ -117,7 +119,8 @@ _OLDEST: Final = 1 << 16
 def take(p: Int64, arrays: Arrays) -> int:
     """Take a packet, a row int64 (P_FIELDS,); TAKEN, or what the table lacks to take it.
 
-    Then the packet has not been counted: after FlowStore.relieve it is to be given again.
+    Then the packet has not been counted: after FlowStore.relieve it is to be given again. Of P_HINT is left whether to
+    note the packet.
     """
     state, rows = arrays.state, arrays.rows
     time, now, behind = p[P_TIME], state[S_NOW], 0
@@ -150,6 +153,8 @@ def take(p: Int64, arrays: Arrays) -> int:
     state[S_BEHIND] = behind
     state[S_TOUCHES] += 1
     rows[row, R_TOUCHED] = state[S_TOUCHES]
+    if p[P_HINT] > NOTED:
+        p[P_HINT] = NOTED if is_said(rows, row, arrays.past, is_b, p) else SILENT
     _add(p, arrays, row, is_b, now)
     plan(state, rows, arrays.agenda, row)
     return TAKEN
@@ -249,7 +254,7 @@ def _is_over(state: Int64, rows: Int64, row: int, now: int) -> bool:
     return bool(rows[row, R_WINDOW] + state[S_WINDOW] <= now - state[S_LATENESS])
 
 
-@compiled
+@compiled_apart
 def _sweep(arrays: Arrays, now: int) -> int:
     """End the flows and cut the slices whose time is over, second by second."""
     state, rows, agenda = arrays.state, arrays.rows, arrays.agenda
@@ -277,7 +282,7 @@ def _sweep(arrays: Arrays, now: int) -> int:
             plan(state, rows, agenda, row)
 
 
-@compiled
+@compiled_apart
 def _evict(arrays: Arrays) -> int:
     """End the flow that was silent for longest: the first in `oldest` that was not active since that was made."""
     state, oldest = arrays.state, arrays.oldest

@@ -5,7 +5,7 @@ Rule for rule what the reference says, under the same names; the reasons are wri
 
 from typing import Final
 
-from netad.ingest.engine.compiled import compiled
+from netad.ingest.engine.compiled import compiled, compiled_apart
 from netad.ingest.engine.history import add_letter, is_reset_attempt, note_repeated
 from netad.ingest.engine.layout import (
     ATTEMPT_LIMIT,
@@ -98,7 +98,7 @@ def tcp_update(rows: Int64, row: int, p: Int64, from_originator: bool, timing: I
     return _transition(rows, row, me, peer, p, from_originator, timing, now)
 
 
-@compiled
+@compiled_apart
 def tcp_restarts(rows: Int64, row: int, p: Int64) -> bool:
     """Tell whether a SYN (P_FLAGS have one) opens a new connection."""
     bits = rows[row, R_BITS]

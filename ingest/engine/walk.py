@@ -12,8 +12,9 @@ import numpy as np
 from netad.ingest.engine.compiled import compiled, entry_point, sources
 from netad.ingest.engine.decode import HANDOVER, PACKET, decode
 from netad.ingest.engine.layout import Arrays
+from netad.ingest.engine.notes import N_FIELDS, NOTED, SILENT, hint_of
 from netad.ingest.engine.octets import Bytes, Words, u16, u32
-from netad.ingest.engine.packet_row import P_INPUT, P_TIME
+from netad.ingest.engine.packet_row import P_HINT, P_INPUT, P_TIME
 from netad.ingest.engine.table import take
 from netad.ingest.framing import MAX_CAPTURED, MAX_TIME_NS
 from netad.ingest.pcapng import Interface
@@ -23,9 +24,10 @@ if TYPE_CHECKING:
 
 # Why the walk stopped. At MORE the block's rest is the beginning of a record (or nothing), at UNUSUAL a record that a
 # Python reader must read; both leave S_POSITION in front of it. At HAND_OVER the S_RECORD fields hold a packet that
-# netad.ingest.decode must decode, and the walk is behind it. At a code above 0 the flow table did not take the packet
-# in the row: the next call tries again.
-MORE, UNUSUAL, HAND_OVER = 0, -1, -2
+# netad.ingest.decode must decode, and the walk is behind it. At NOTES_FULL there is no room for another note; notes are
+# about the block at hand and have to be read before the next call. At a code above 0 the flow table did not take the
+# packet in the row: the next call tries again.
+MORE, UNUSUAL, HAND_OVER, NOTES_FULL = 0, -1, -2, -3
 
 # A record, or block of pcapng, above this many bytes is UNUSUAL: room for it ahead of a block is not worth having.
 MAX_IN_KERNEL: Final = MAX_CAPTURED + 1024
@@ -41,6 +43,7 @@ S_INTERFACES = 6  # pcapng: rows in use in the interface table
 S_SINCE, S_UNTIL = 7, 8  # ns
 S_INPUT = 9
 S_DECAP = 10
+S_STRICT = 27
 S_END = 11  # of the bytes in the block
 # What it reads and moves on:
 S_POSITION = 12
@@ -51,10 +54,11 @@ S_READY = 15  # 1: the row holds a packet that the flow table has not taken yet
 S_PACKETS = 16  # records
 S_OUTSIDE = 17  # those outside the time range
 S_FIRST_NS, S_LATEST_NS = 18, 19  # of the packets, first above latest without one
+S_NOTES = 26  # notes that were taken
 # The record at hand:
 S_RECORD_NS, S_RECORD_START, S_RECORD_END, S_RECORD_WIRE, S_RECORD_LINK = 20, 21, 22, 23, 24
 S_SOURCES = 25
-S_FIELDS = 26
+S_FIELDS = 28
 
 # Columns of the interface table: ns = ticks * I_MULTIPLIER // I_DIVISOR + I_OFFSET_NS.
 I_LINK_TYPE, I_SNAPLEN, I_MULTIPLIER, I_DIVISOR, I_OFFSET_NS, I_MAX_TICKS = range(6)
@@ -68,8 +72,9 @@ _READ = 1
 
 
 def new_state() -> Words:
-    """Return a state for `walk` with nothing counted."""
+    """Return a state for `walk` with nothing counted, at which it finds nothing in an empty block."""
     state = np.zeros(S_FIELDS, np.int64)
+    state[S_HEADER_SIZE] = 16
     clear_counters(state)
     state[S_LAST_NS] = -1
     return state
@@ -186,23 +191,40 @@ def _packet_block(block: Bytes, state: Words, interfaces: Words, kind: int, leng
     return _READ
 
 
-def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Arrays], int]":
+@compiled
+def _note(state: Words, notes: Words) -> None:
+    """Note the record at hand."""
+    at = state[S_NOTES]
+    state[S_NOTES] = at + 1
+    for field in range(N_FIELDS):
+        notes[at, field] = state[S_RECORD_NS + field]
+
+
+def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Words, Arrays], int]":
     """Return the kernel `walk`; `digest` is in its closure for the sake of the compiled code's cache."""
 
     @entry_point
-    def walk(block: Bytes, state: Words, interfaces: Words, skipped: Words, p: Words, arrays: Arrays) -> int:
-        """Walk from S_POSITION; return why it stopped: MORE, UNUSUAL, HAND_OVER or the flow table's code.
+    def walk(
+        block: Bytes, state: Words, interfaces: Words, skipped: Words, notes: Words, p: Words, arrays: Arrays
+    ) -> int:
+        """Walk from S_POSITION; return why it stopped: MORE, UNUSUAL, HAND_OVER, NOTES_FULL or the flow table's code.
 
         `block` is uint8 (bytes), `state` int64 (S_FIELDS,), `interfaces` int64 (any, I_FIELDS), `skipped` int64
-        (len(KINDS),), counted up; `p` the packet row, `arrays` those of the FlowStore.
+        (len(KINDS),), counted up; `notes` int64 (any, N_FIELDS), of which S_NOTES get filled, without rows none are
+        taken; `p` the packet row, `arrays` those of the FlowStore.
         """
         state[S_SOURCES] = digest
+        state[S_NOTES] = 0
         while True:
             if state[S_READY]:
                 code = take(p, arrays)
                 if code != 0:
                     return code
                 state[S_READY] = 0
+                if p[P_HINT] == NOTED:
+                    _note(state, notes)
+                    if state[S_NOTES] == notes.shape[0]:
+                        return NOTES_FULL
             found = _pcapng_record(block, state, interfaces) if state[S_PCAPNG] else _pcap_record(block, state)
             if found != _READ:
                 return found
@@ -218,6 +240,7 @@ def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Arrays
                 state[S_RECORD_WIRE],
                 state[S_RECORD_LINK],
                 state[S_DECAP],
+                state[S_STRICT],
                 p,
             )
             if outcome == HANDOVER:
@@ -227,6 +250,7 @@ def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Arrays
                 continue
             p[P_TIME] = time_ns
             p[P_INPUT] = state[S_INPUT]
+            p[P_HINT] = hint_of(block, p, state[S_RECORD_END]) if notes.shape[0] > 0 else SILENT
             state[S_FIRST_NS] = min(state[S_FIRST_NS], time_ns)
             state[S_LATEST_NS] = max(state[S_LATEST_NS], time_ns)
             state[S_READY] = 1

@@ -49,7 +49,15 @@ def command(
     with progress(inputs, config.quiet) as bar:
         reading = Reading(config, inputs, bar)
         whole = (batch.whole() for batch in reading.flows())
-        written = write_flows(whole, target, origin_of(config), config.networks, named=named, community_id=community_id)
+        written = write_flows(
+            whole,
+            target,
+            origin_of(config),
+            config.networks,
+            named=named,
+            community_id=community_id,
+            every_column=not reading.only_captures,
+        )
     report = reading.report
     if not config.quiet:
         flows, packets = counted(written, "flow"), counted(report.packets, "packet")

@@ -9,16 +9,18 @@ import click
 from netad.cli.options import (
     common_options,
     detection_options,
+    flow_filter,
     flows_option,
     inputs_argument,
+    load_rules,
     reading_options,
+    rules_options,
     settings,
     window_option,
 )
 from netad.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from netad.config import Config
     from netad.outputs.base import Output
 
 log = logging.getLogger("netad.ingest")
@@ -38,7 +40,7 @@ log = logging.getLogger("netad.ingest")
     "--model", metavar="DIR", help="Model made by 'netad train'; without one the capture is its own baseline."
 )
 @click.option("--budget", metavar="SHARE", help="False alarms accepted among normal profiles. [1/1000]")
-@click.option("--rules", multiple=True, metavar="FILE|DIR", help="YAML suppression rules; may be given several times.")
+@rules_options
 @click.option(
     "--format",
     "report_format",
@@ -65,7 +67,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags)
-    rules = _rules(config)
+    rules = load_rules(config)
     _check_stdout(config.to)
     outputs = [(target, _output(target, report_format)) for target in dict.fromkeys(config.to)]
 
@@ -74,7 +76,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     from netad.reading import Reading
 
     with progress(inputs, config.quiet) as bar:
-        result = ingest(config, Reading(config, inputs, bar), outputs, rules)
+        reading = Reading(config, inputs, bar, keep_out=flow_filter(config, rules))
+        result = ingest(config, reading, outputs, rules)
     if not config.quiet and not any(output.name == "console" for _, output in outputs):
         for line in result.summary.deliveries:
             click.echo(line, err=True)
@@ -84,17 +87,6 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
         for problem in delivery.problems:
             log.error(problem)
     ctx.exit(int(result.exit_code))
-
-
-def _rules(config: "Config") -> Any:  # noqa: ANN401 - a RuleSet, imported only when rules are used
-    if not config.rules:
-        return None
-    from netad.rules.ruleset import RuleSet
-
-    rules = RuleSet.load(config.rules)
-    for warning in rules.warnings:
-        log.warning(warning)
-    return rules
 
 
 def _check_stdout(targets: Iterable[str]) -> None:

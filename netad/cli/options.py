@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netad.config import FLOW_CHOICES, LOG_FORMATS, Config, load_config
+from netad.config import FLOW_CHOICES, LOG_FORMATS, RULES_ERRORS, STRICT_CHOICES, Config, load_config
 from netad.core.errors import ExitCode
 
 if TYPE_CHECKING:
     from netad.ingest.report import IngestReport
+    from netad.rules.flow_filter import FlowFilter
+    from netad.rules.ruleset import RuleSet
 
 log = logging.getLogger("netad")
 
@@ -37,6 +39,8 @@ reading_options = _stack(
                  help="Most bytes that each byte of a compressed input may give; more is a bomb. [1000]"),
     click.option("--no-decap", "decap", flag_value=False, default=None, type=bool,
                  help="Take tunnels (GRE, VXLAN, ...) for flows, not what they carry."),
+    click.option("--strict", type=click.Choice(STRICT_CHOICES),
+                 help="Leave out packets longer than their frames, or with wrong checksums too. [none]"),
 )  # fmt: skip
 
 window_option = click.option("--window", metavar="DURATION",
@@ -57,6 +61,13 @@ common_options = _stack(
     click.option("--log-format", type=click.Choice(LOG_FORMATS), help="Messages as text or as ECS JSON lines. [text]"),
 )  # fmt: skip
 
+rules_options = _stack(
+    click.option("--rules", multiple=True, metavar="FILE|DIR|builtin:NAME",
+                 help="YAML suppression rules; may be given several times."),
+    click.option("--rules-errors", type=click.Choice(RULES_ERRORS),
+                 help="What rules that do not load end: the run (fail), or only themselves (warn). [fail]"),
+)  # fmt: skip
+
 flows_option = click.option("--flows", type=click.Choice(FLOW_CHOICES),
                             help="Which flows to ship with the anomalies. [anomalous]")  # fmt: skip
 
@@ -75,6 +86,39 @@ def settings(flags: dict[str, Any]) -> Config:
     config = load_config(file, flags)
     configure_logging(config)
     return config
+
+
+def load_rules(config: Config) -> "RuleSet | None":
+    """Return the rules that the settings name, None when they name none, having told what is to be looked at.
+
+    Raises:
+        RuleError: they do not load, and the settings do not say that the run goes on without them.
+    """
+    if not config.rules:
+        return None
+    from netad.core.errors import RuleError
+    from netad.rules.ruleset import RuleSet
+
+    rules = RuleSet.load_what_can(config.rules)
+    if rules.problems and config.rules_errors == "fail":
+        raise RuleError(rules.problems)
+    for problem in rules.problems:
+        log.error("%s", problem)
+    if rules.problems:
+        log.warning("going on with the %d rules that load (--rules-errors warn)", len(rules))
+    for warning in rules.warnings:
+        log.warning("%s", warning)
+    return rules
+
+
+def flow_filter(config: Config, rules: "RuleSet | None") -> "FlowFilter | None":
+    """Return what keeps flows out of profiles, None when no rule in force does."""
+    if rules is None or not rules.flow_rules:
+        return None
+    from datetime import UTC, datetime
+
+    found = rules.flow_filter(datetime.now(UTC), config.observer, config.namespace)
+    return found if found.rules else None
 
 
 def input_code(report: "IngestReport") -> int:

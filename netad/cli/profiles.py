@@ -6,10 +6,13 @@ import click
 
 from netad.cli.options import (
     common_options,
+    flow_filter,
     input_code,
     inputs_argument,
+    load_rules,
     place,
     reading_options,
+    rules_options,
     settings,
     window_option,
 )
@@ -20,6 +23,7 @@ from netad.cli.options import (
 @click.option(
     "-o", "--output", "target", metavar="FILE", required=True, help="FILE.parquet, FILE.csv, or - for CSV on stdout."
 )
+@rules_options
 @window_option
 @reading_options
 @common_options
@@ -37,11 +41,14 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags
     from netad.progress import progress
     from netad.reading import Reading
 
+    keep_out = flow_filter(config, load_rules(config))
     with progress(inputs, config.quiet) as bar:
-        reading = Reading(config, inputs, bar)
+        reading = Reading(config, inputs, bar, keep_out=keep_out)
         written = write_profiles(reading.profiles(), target)
     report = reading.report
     if not config.quiet:
         profiles, flows = counted(written, "profile"), counted(report.flows, "flow")
         click.echo(f"{profiles} of {flows} written to {place(target)}", err=True)
+        for note in reading.notes:
+            click.echo(f"note: {note}", err=True)
     ctx.exit(input_code(report))

@@ -12,7 +12,8 @@ import click
 @click.option("--seed", type=int, default=7, show_default=True, help="Another seed is another office.")
 @click.option("--hours", type=float, default=8.0, show_default=True, help="Length from 08:00, at most 24.")
 @click.option("--attack", "attacks", multiple=True, metavar="NAME",
-              help="scan, slow-scan, beacon, exfiltration, brute-force or all; may be repeated.")  # fmt: skip
+              help="scan, slow-scan, beacon, exfiltration, brute-force, dga, dns-tunnel, lateral-movement or all; may "
+                   "be repeated.")  # fmt: skip
 @click.option("--name", metavar="FILE", help="File name.  [default: normal.pcap, with attacks attacked.pcap]")
 def command(folder: Path, day: int, seed: int, hours: float, attacks: tuple[str, ...], name: str | None) -> None:
     """Write a labelled capture of a small office: a normal day, with attacks on request.

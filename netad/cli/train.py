@@ -8,9 +8,12 @@ import click
 from netad.cli.options import (
     common_options,
     detection_options,
+    flow_filter,
     input_code,
     inputs_argument,
+    load_rules,
     reading_options,
+    rules_options,
     settings,
     window_option,
 )
@@ -20,6 +23,7 @@ from netad.cli.options import (
 @inputs_argument
 @click.option("--model", "folder", metavar="DIR", required=True, help="Where the model is written.")
 @click.option("--name", metavar="NAME", help="The model's name in events; keep it when you train again. [DIR's name]")
+@rules_options
 @window_option
 @reading_options
 @detection_options
@@ -40,9 +44,10 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: s
     from netad.progress import progress
     from netad.reading import Reading, span
 
+    keep_out = flow_filter(config, load_rules(config))
     check_target(Path(folder))  # before hours of reading, not after
     with progress(inputs, config.quiet) as bar:
-        reading = Reading(config, inputs, bar)
+        reading = Reading(config, inputs, bar, keep_out=keep_out)
         model = train_model(config, reading, name or Path(folder).resolve().name)
     model.save(Path(folder))
     report = reading.report
@@ -50,6 +55,6 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: s
         click.echo(f"model {model.name} {model.version} written to {folder}")
         click.echo(f"learnt from {counted(model.profiles, 'profile')} (window {model.window}) of "
                    f"{counted(report.flows, 'flow')}, {counted(report.packets, 'packet')}, {span(report)}")  # fmt: skip
-        for note in model.notes:
+        for note in (*reading.notes, *model.notes):
             click.echo(f"note: {note}")
     ctx.exit(input_code(report))

@@ -1,13 +1,13 @@
-"""Attacks on request: scans, a beacon, an exfiltration and a brute force, each with what it really did."""
+"""Attacks on request: scans, a beacon, uploads, guesses, look-ups, moving on; each with what it really did."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from ipaddress import ip_address
 from typing import ClassVar, Literal, Protocol
 
 from netad.core.errors import ConfigError
 from netad.core.timing import SECOND_NS
-from netad.sample import payloads, sessions
+from netad.sample import names, payloads, sessions
 from netad.sample.hosts import EMPTY_NETWORK, HOSTS, Host, address_text, with_role
 from netad.sample.machine import Machine
 from netad.sample.rhythm import Span, random_stream
@@ -226,7 +226,98 @@ class BruteForce:
         conversation.reset(by_responder=True, after_ns=rng.randrange(3, 20) * sessions.MS)
 
 
-ATTACKS: dict[str, type[Attack]] = {kind.name: kind for kind in (PortScan, SlowScan, Beacon, Exfiltration, BruteForce)}
+@dataclass(frozen=True, slots=True)
+class GeneratedDomains:
+    """Looks up made-up domains, none of which exists, to find the one its owner registered today."""
+
+    name: ClassVar[str] = "dga"
+    technique: ClassVar[str] = "T1568.002"
+    origin: ClassVar[Origin] = "inside"
+    start_share: float = 0.3
+    domains: int = 60
+    domains_per_minute: float = 6.0
+    letters: tuple[int, int] = (9, 16)
+
+    def carry_out(self, machine: Machine, span: Span) -> Deed:
+        """Do it from a machine, somewhere in the span. Nobody is reached."""
+        rng, time, asker = machine.rng, span.at(self.start_share), _on_v4(machine)
+        for _ in range(self.domains):
+            label = "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(rng.randint(*self.letters)))
+            asker.look_up(time, f"{label}.example", names.A, None)
+            time += int(rng.expovariate(self.domains_per_minute / 60) * SECOND_NS) + sessions.MS
+        machine.packets += asker.packets
+        return Deed((), (53,))
+
+
+@dataclass(frozen=True, slots=True)
+class DnsTunnel:
+    """Sends data out in the names it asks for, all below one domain, by way of the office's own resolver."""
+
+    name: ClassVar[str] = "dns-tunnel"
+    technique: ClassVar[str] = "T1071.004"
+    origin: ClassVar[Origin] = "inside"
+    start_share: float = 0.5
+    total_bytes: int = 6_000
+    bytes_per_name: int = 20
+    names_per_s: float = 0.5
+    domain: str = "cache.tunnel.example"
+
+    def carry_out(self, machine: Machine, span: Span) -> Deed:
+        """Do it from a machine, somewhere in the span. The name server outside is reached through the resolver only."""
+        rng, time, asker = machine.rng, span.at(self.start_share), _on_v4(machine)
+        site = _hostile_site(machine, self.domain, "198.51.100")
+        for _ in range(self.total_bytes // self.bytes_per_name):
+            name = f"{rng.randbytes(self.bytes_per_name).hex()}.{self.domain}"
+            asker.look_up(time, name, names.TXT, site)
+            time += int(rng.expovariate(self.names_per_s) * SECOND_NS) + sessions.MS
+        machine.packets += asker.packets
+        return Deed((), (53,))
+
+
+@dataclass(frozen=True, slots=True)
+class LateralMovement:
+    """Moves on: copies a tool to workstation after workstation over SMB, and starts it there by RPC."""
+
+    name: ClassVar[str] = "lateral-movement"
+    technique: ClassVar[str] = "T1021.002"
+    origin: ClassVar[Origin] = "inside"
+    start_share: float = 0.4
+    targets: int = 5
+    pause_s: float = 300.0
+    tool_bytes: int = 60_000
+
+    def carry_out(self, machine: Machine, span: Span) -> Deed:
+        """Do it from a machine, somewhere in the span."""
+        rng, time = machine.rng, span.at(self.start_share)
+        others = [host for host in with_role("workstation") if host.system.filters and host is not machine.host]
+        chosen = rng.sample(others, min(self.targets, len(others)))
+        called = set()
+        for host in chosen:
+            share = machine.converse(time, host.v4, 445).open()
+            for command, size in ((0, 100), (1, 420), (3, 60), (5, 130), (9, self.tool_bytes)):
+                share.send(payloads.smb2(rng, command, size), after_ns=rng.randrange(1, 4) * sessions.MS)
+                share.send(
+                    payloads.smb2(rng, command, 80, reply=True), back=True, after_ns=rng.randrange(3) * sessions.MS
+                )
+            share.close(after_ns=sessions.MS)
+            port = rng.randrange(49_664, 49_720)
+            called.add(port)
+            for step, (knock, count) in enumerate(((135, 2), (port, 4))):
+                call = machine.converse(share.now + (step + 1) * SECOND_NS, host.v4, knock).open()
+                for _ in range(count):
+                    call.send(rng.randbytes(rng.randint(90, 700)), after_ns=rng.randrange(1, 5) * sessions.MS)
+                    call.send(
+                        rng.randbytes(rng.randint(60, 400)), back=True, after_ns=rng.randrange(1, 5) * sessions.MS
+                    )
+                call.close(after_ns=sessions.MS)
+            time += int(self.pause_s * rng.uniform(0.5, 1.5) * SECOND_NS)
+        return Deed(tuple(host.v4 for host in chosen), (135, 445, *sorted(called)))
+
+
+ATTACKS: dict[str, type[Attack]] = {
+    kind.name: kind
+    for kind in (PortScan, SlowScan, Beacon, Exfiltration, BruteForce, GeneratedDomains, DnsTunnel, LateralMovement)
+}
 
 
 def attack_named(name: str) -> Attack:
@@ -292,6 +383,11 @@ def _attacker(attack: Attack, seed: int) -> Host:
     address = f"203.0.113.{FIRST_HOSTILE + 64 + place}"
     end = outside_endpoint(address, random_stream(seed, "attacker", attack.name))
     return Host(f"outside {attack.name}", "workstation", inside.system, end)
+
+
+def _on_v4(machine: Machine) -> Machine:
+    """Return the machine as it is on IPv4 alone, so that all of an attack has one source."""
+    return Machine(replace(machine.host, v6=None), machine.world, machine.rng)
 
 
 def _hostile_site(machine: Machine, name: str, network: str) -> Site:

@@ -3,6 +3,7 @@
 import dpkt.dns
 
 A, PTR, MX, AAAA, SRV = dpkt.dns.DNS_A, dpkt.dns.DNS_PTR, dpkt.dns.DNS_MX, dpkt.dns.DNS_AAAA, dpkt.dns.DNS_SRV
+TXT = dpkt.dns.DNS_TXT
 
 _QUERY, _RESPONSE = 0x0100, 0x8180  # recursion desired; and available
 _MDNS_RESPONSE = 0x8400

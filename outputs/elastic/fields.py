@@ -47,6 +47,9 @@ keyword   threat.technique.id threat.technique.name threat.technique.reference
 keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version
 boolean   netad.entity.inside netad.anomaly.is_interim netad.suppression.suppressed
 keyword   netad.suppression.action netad.suppression.rule_ids netad.suppression.owner netad.suppression.reason
+keyword   netad.suppression.actions netad.suppression.inhibited_by netad.suppression.tags
+long      netad.suppression.original.severity
+float     netad.suppression.original.risk_score
 date      netad.suppression.expires
 float     netad.anomaly.score netad.anomaly.threshold netad.anomaly.tail netad.anomaly.percentile
 keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transports netad.anomaly.sample_flow_ids

@@ -1,7 +1,10 @@
 """Bad input: one clear sentence, the documented exit code, and nothing lost."""
 
 import json
+import os
 import struct
+import subprocess
+import sys
 
 import pytest
 
@@ -117,10 +120,24 @@ def test_wrong_usage_ends_with_2(netad, samples, arguments):
 ])  # fmt: skip
 def test_a_closed_pipe_is_no_error(netad, samples, arguments, start):
     """`netad ... | head` ends quietly."""
-    import subprocess
-    import sys
-
     command = f"{sys.executable} -m netad {arguments.format(samples)} | head -n 1; exit ${{PIPESTATUS[0]}}"
     done = subprocess.run(["bash", "-c", command], capture_output=True, env=netad.environment, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout.startswith(start)
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("arguments", ["flows {0} -o flows.parquet", "ingest {0} --strict checksums --to console"])
+def test_odd_and_damaged_files(netad, corpus, arguments):
+    """Hundreds of files in every format and made to break decoders: a sentence each, little memory, within a minute."""
+    inputs = f"{corpus / 'formats'} {corpus / 'malformed'}"
+    with (netad.folder / "err").open("wb") as err:
+        command = [sys.executable, "-m", "netad", *arguments.format(inputs).split()]
+        child = subprocess.Popen(command, cwd=netad.folder, env=netad.environment, stdout=err, stderr=err)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+    text = (netad.folder / "err").read_text()
+    assert child.returncode == 3, text
+    assert "Traceback" not in text
+    assert usage.ru_utime + usage.ru_stime < 60
+    assert usage.ru_maxrss * 1024 < 700_000_000

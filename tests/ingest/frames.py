@@ -3,9 +3,11 @@
 import struct
 from ipaddress import ip_address
 
+import dpkt
+
 from netad.core.addresses import parse_address
 from netad.core.timing import SECOND_NS
-from netad.ingest.decode import ICMP, TCP, UDP, Packet
+from netad.ingest.decode import ICMP, ICMP6, TCP, UDP, Packet
 from netad.ingest.framing import Record
 
 FLAGS = {"F": 0x01, "S": 0x02, "R": 0x04, "P": 0x08, "A": 0x10, "U": 0x20}
@@ -77,3 +79,25 @@ def segment(time, flags, seq=0, ack=0, size=0, back=False, port=40000, server_po
     (src, src_port), (dst, dst_port) = reversed(ends) if back else ends
     return Packet(seconds(time), src, dst, TCP, src_port, dst_port, 40 + size, size, 64, tcp_flags=flags_of(flags),
                   tcp_window=window, seq=seq % 2**32, ack=ack % 2**32)  # fmt: skip
+
+
+def sound(packet, transport=True):
+    """Return an IP packet with the checksums that dpkt gives it; without `transport` only its header's."""
+    if packet[0] >> 4 == 4:
+        head, rest = packet[: (packet[0] & 15) * 4], packet[(packet[0] & 15) * 4 :]
+        if transport:
+            rest = _with_sum(rest, head[9], head[12:20])
+        return head[:10] + struct.pack(">H", dpkt.in_cksum(head)) + head[12:] + rest
+    at, following = 40, packet[6]
+    while following in (0, 43, 60):
+        at, following = at + (packet[at + 1] + 1) * 8, packet[at]
+    return packet[:at] + _with_sum(packet[at:], following, packet[8:40])
+
+
+def _with_sum(segment, protocol, ends):
+    place = {TCP: 16, UDP: 6, ICMP: 2, ICMP6: 2}.get(protocol)
+    if place is None:
+        return segment
+    segment = segment[:place] + b"\0\0" + segment[place + 2 :]
+    pseudo = b"" if protocol == ICMP else ends + struct.pack(">II", len(segment), protocol)
+    return segment[:place] + struct.pack(">H", dpkt.in_cksum(pseudo + segment)) + segment[place + 2 :]

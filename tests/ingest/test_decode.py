@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netad.core.addresses import parse_address, split_address
-from netad.ingest.decode import ICMP, ICMP6, TCP, UDP, Packet, decode
+from netad.ingest.decode import ICMP, ICMP6, TCP, UDP, Packet, decode, decode_payload
 from netad.ingest.flows import TUNNELS
 from netad.ingest.records import read_records
 from netad.ingest.report import IngestReport
@@ -397,3 +397,44 @@ def test_icmp6_echo():
     """ICMPv6 echo has its identifier too."""
     packet = decode(record(ip6(struct.pack(">BBHHH", 129, 0, 0, 12, 1), ICMP6), RAW))
     assert (packet.src_port, packet.dst_port, packet.icmp_id) == (129, 128, 12)
+
+
+def test_payload_of_udp_and_tcp():
+    """What lies behind the transport header, without options and without the padding behind the IP packet."""
+    packet, payload = decode_payload(record(ethernet(ip4(udp(b"hello")) + bytes(17))))
+    assert (payload, packet) == (b"hello", decode(record(ethernet(ip4(udp(b"hello")) + bytes(17)))))
+    segment = ethernet(ip4(tcp(b"abc", options=bytes(12)), TCP, options=bytes(8)))
+    assert decode_payload(record(segment))[1] == b"abc"
+    assert decode_payload(record(ethernet(ip6(udp(b"six")), 0x86DD)))[1] == b"six"
+
+
+def test_payload_of_a_tunnel_is_the_innermost():
+    """With `decap` it belongs to the packet that is returned."""
+    frame = ethernet(ip4(ip4(udp(b"inner")), 4))
+    assert decode_payload(record(frame))[1] == b"inner"
+    assert decode_payload(record(frame), decap=False)[1] == b""
+
+
+def test_payload_ends_with_the_snapshot():
+    """Of a cut packet there is what was captured; its payload_length stays the one on the wire."""
+    frame = ethernet(ip4(udp(b"hello")))
+    packet, payload = decode_payload(record(frame[:-3], wire_length=len(frame)))
+    assert (payload, packet.payload_length) == (b"he", 5)
+    assert decode_payload(record(frame[:38], wire_length=len(frame)))[1] == b""
+
+
+def test_fragments_have_the_first_ones_payload():
+    """A later fragment has no transport header to look behind, and what is no packet is its kind."""
+    first = ethernet(ip4(udp(b"hello"), more=True))
+    assert decode_payload(record(first))[1] == b"hello"
+    assert decode_payload(record(ethernet(ip4(b"later octets", offset=8))))[1] == b""
+    assert decode_payload(record(ethernet(b"\0" * 28, 0x0806))) == "arp"
+
+
+@given(st.binary(max_size=120), st.sampled_from((1, 101, 113)))
+def test_payload_goes_with_the_packet(data, link_type):
+    """Whatever the bytes are, the packet is the one that `decode` returns, and the payload no longer than it says."""
+    found = decode_payload(record(data, link_type))
+    packet = found if isinstance(found, str) else found[0]
+    assert packet == decode(record(data, link_type))
+    assert isinstance(found, str) or len(found[1]) <= found[0].payload_length

@@ -27,6 +27,9 @@ def write(path: Path, second: int | None = 100) -> str:
     return str(path)
 
 
+NEITHER = "is neither a capture (pcap, pcapng) nor a log of flows (Zeek, Suricata's EVE, Argus, nfdump)"
+
+
 def find(*named: str | Path) -> tuple[list[str], list[tuple[str, str]]]:
     """Return the paths found, and path and sentence of every problem."""
     report = IngestReport()
@@ -61,7 +64,7 @@ def test_in_a_directory_a_capture_by_name_only_is_named(tmp_path):
     found, problems = find(tmp_path)
     assert found == [whole]
     assert [Path(path).name for path, _ in problems] == ["b.pcap", "c.pcapng.GZ"]
-    assert problems[0][1] == "is not a capture: neither pcap nor pcapng"
+    assert problems[0][1] == NEITHER
 
 
 def test_what_is_named_itself_and_is_no_capture_is_reported(tmp_path):
@@ -77,10 +80,10 @@ def test_what_is_named_itself_and_is_no_capture_is_reported(tmp_path):
     assert problems == [
         (bad[0], "does not exist"),
         (bad[1], "is empty"),
-        (bad[2], "is not a capture: neither pcap nor pcapng"),
+        (bad[2], NEITHER),
         (bad[3], "cannot be read: Too many levels of symbolic links"),
-        (bad[4], "holds no captures"),
-        (bad[5], "matches no captures"),
+        (bad[4], "holds no captures and no logs"),
+        (bad[5], "matches no captures and no logs"),
         ("zero\0byte", "cannot be read: embedded null byte"),
         ("''", "is an empty name, as an unset variable gives"),
     ]
@@ -91,7 +94,7 @@ def test_a_file_passed_over_in_a_directory_is_reported_once_it_is_named(tmp_path
     write(tmp_path / "a.pcap")
     text = tmp_path / "notes"
     text.write_text("text")
-    assert find(tmp_path, text, text)[1] == [(str(text), "is not a capture: neither pcap nor pcapng")]
+    assert find(tmp_path, text, text)[1] == [(str(text), NEITHER)]
 
 
 def test_a_pattern_finds_files_and_folders(tmp_path):
@@ -190,7 +193,7 @@ def test_what_is_inside_a_compressed_file_decides(tmp_path):
     for name, data in texts.items():
         (tmp_path / name).write_bytes(data)
     assert find(*(tmp_path / name for name in texts)) == ([], [
-        (str(tmp_path / "notes.gz"), "is not a capture: neither pcap nor pcapng"),
+        (str(tmp_path / "notes.gz"), NEITHER),
         (str(tmp_path / "cut.pcap.xz"), "is cut: its xz data end in the middle, after 0 bytes of what was compressed"),
         (str(tmp_path / "twice.gz"), "holds gzip data inside compressed data, and only one layer of compression is "
          "taken off"),

@@ -1,7 +1,8 @@
 import pytest
 
-from netad.config import Config, load_config, parse_budget
+from netad.config import STRICT_CHOICES, Config, load_config, parse_budget
 from netad.core.errors import ConfigError
+from netad.ingest.checksums import Strict
 
 
 def write(tmp_path, text):
@@ -32,6 +33,15 @@ def test_yes_and_no(tmp_path):
     assert not load_config(write(tmp_path, "decap: false\n"), {}, {}).decap
     assert not load_config(None, {}, {"NETAD_DECAP": "no"}).decap
     assert not load_config(None, {"decap": False}, {"NETAD_DECAP": "yes"}).decap
+
+
+def test_strictness_is_one_of_three(tmp_path):
+    """What is asked of packets: the names of the engine's degrees, none by default."""
+    assert load_config(None, {}, {}).strict == "none"
+    assert load_config(write(tmp_path, "strict: lengths\n"), {}, {"NETAD_STRICT": "checksums"}).strict == "checksums"
+    assert tuple(degree.name.lower() for degree in Strict) == STRICT_CHOICES
+    with pytest.raises(ConfigError):
+        load_config(None, {"strict": "very"}, {})
 
 
 def test_the_file_may_be_named_by_a_variable(tmp_path):

@@ -9,7 +9,9 @@ import pytest
 from hypothesis import strategies as st
 
 from netad.core.addresses import Networks, parse_address
+from netad.ingest.facts.batch import FACT_COLUMNS, FactBatch
 from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, WHOLE, FlowBatch
+from netad.profiles.batch import ProfileBatch
 from netad.profiles.windows import WindowAggregator
 
 Record = dict[str, Any]
@@ -81,7 +83,7 @@ def _records(draw: st.DrawFn, span_s: float = 50.0) -> Record:
         state=draw(st.sampled_from(CONN_STATES)),
         protocol=(protocol := draw(st.sampled_from([6, 6, 6, 17, 1, 58, 47]))),
         orig_port=draw(st.sampled_from([8, 40000, 40001, 40002])),
-        resp_port=draw(st.sampled_from([0, 53, 80, 443])),
+        resp_port=draw(st.sampled_from([0, 22, 53, 80, 443, 445, 3389, 8080])),
         orig_window=draw(st.sampled_from([-1, 0, 1024, 65535])) if protocol == 6 else -1,
         vlan=draw(st.integers(0, 3)),
         **{
@@ -121,7 +123,33 @@ def profile(inside: Networks) -> Callable[..., pd.DataFrame]:
     def of(records: Iterable[Record], without: Iterable[str] = ()) -> pd.DataFrame:
         windows = WindowAggregator(None, inside)
         assert windows.add(batch_of(records, without)) == []
-        (frame,) = windows.finish()
-        return frame
+        (closed,) = windows.finish()
+        return closed.frame
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def fact() -> Callable[..., Record]:
+    """Builds one fact: a source as text, seconds from START, and columns of its kind."""
+
+    def of(source: str = "10.0.0.1", time: float = 0.5, **columns: Any) -> Record:
+        high, low = parse_address(source)
+        defaults = {spec.name: "" if spec.dtype == "object" else 0 for specs in FACT_COLUMNS.values() for spec in specs}
+        return defaults | {"time_ns": START + round(time * SECOND), "orig_hi": high, "orig_lo": low} | columns
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def closed(inside: Networks) -> Callable[..., ProfileBatch]:
+    """Builds the ProfileBatch of flow records and fact batches in one window."""
+
+    def of(records: Iterable[Record], *facts: FactBatch, without: Iterable[str] = ()) -> ProfileBatch:
+        windows = WindowAggregator(None, inside)
+        for batch in (*facts, batch_of(records, without)):
+            assert windows.add(batch) == []
+        (one,) = windows.finish()
+        return one
 
     return of

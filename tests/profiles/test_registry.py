@@ -12,5 +12,6 @@ def test_features_keep_their_order_and_their_names_are_unique():
     assert registry.names() == ("b", "a")
     assert list(registry) == [second, first]
     assert registry["a"] is first
+    assert registry.groups() == {"": ("b", "a")}
     with pytest.raises(ValueError, match="'b' is registered twice"):
         registry.register(second)

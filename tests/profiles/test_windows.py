@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netad.ingest.flows import SLICE, WHOLE, FlowBatch
+from netad.profiles.batch import ProfileBatch
 from netad.profiles.frame import join_frames
 from netad.profiles.windows import WindowAggregator
 
@@ -24,8 +25,18 @@ def at(flow):
     return build
 
 
-def starts(frames):
-    return [frame["window_start_ns"].iloc[0] // SECOND for frame in frames]
+def starts(batches):
+    return [start // SECOND for closed in batches for start in closed.frame["window_start_ns"].unique().tolist()]
+
+
+def joined(batches):
+    return join_frames([closed.frame for closed in batches])
+
+
+def table(meetings):
+    return list(
+        zip(*(getattr(meetings, name).tolist() for name in ("row", "kind", "item", "count", "failed")), strict=True)
+    )
 
 
 def cut(batch, places):
@@ -44,12 +55,11 @@ def test_cuts_and_order_do_not_matter(data, flow_lists, make_batch, inside):
 
     def run(batches):
         windows = WindowAggregator(window_ns, inside, lateness)
-        return [frame for batch in batches for frame in windows.add(batch)] + windows.finish()
+        return ProfileBatch.join([closed for batch in batches for closed in windows.add(batch)] + windows.finish())
 
     one, other = run([make_batch(records)]), run(cut(make_batch(shuffled), places))
-    assert len(one) == len(other)
-    for expected, got in zip(one, other, strict=True):
-        pd.testing.assert_frame_equal(got, expected, check_exact=True)
+    pd.testing.assert_frame_equal(other.frame, one.frame, check_exact=True)
+    assert table(other.meetings) == table(one.meetings)
 
 
 @given(data=st.data())
@@ -59,11 +69,10 @@ def test_cuts_do_not_matter_for_what_is_late(data, flow_lists, make_batch, insid
     places = data.draw(st.lists(st.integers(0, len(batch)), max_size=5))
     one, other = (WindowAggregator(5 * SECOND, inside, 2 * SECOND) for _ in range(2))
     expected = one.add(batch) + one.finish()
-    got = [frame for part in cut(batch, places) for frame in other.add(part)] + other.finish()
+    got = [closed for part in cut(batch, places) for closed in other.add(part)] + other.finish()
     assert (one.late, one.input_time_ns) == (other.late, other.input_time_ns)
-    pd.testing.assert_frame_equal(join_frames(got), join_frames(expected), check_exact=True)
-    assert [len(frame) for frame in got] == [len(frame) for frame in expected]
-    assert sum(frame["flows"].sum() for frame in got) == len(batch)
+    pd.testing.assert_frame_equal(joined(got), joined(expected), check_exact=True)
+    assert joined(got)["flows"].sum() == len(batch)
 
 
 def test_windows_are_aligned_and_close_in_order(at, make_batch, inside):
@@ -71,12 +80,13 @@ def test_windows_are_aligned_and_close_in_order(at, make_batch, inside):
     windows = WindowAggregator(MINUTE, inside)
     records = [at(130, source="10.0.0.9"), at(70), at(130, source="9.0.0.1"), at(119.999), at(0), at(120)]
     assert windows.add(make_batch(records)) == []
-    frames = windows.finish()
-    assert starts(frames) == [0, 60, 120]
-    assert [frame["window_end_ns"].iloc[0] // SECOND for frame in frames] == [60, 120, 180]
-    assert frames[1]["flows"].tolist() == [2]
-    assert frames[2]["source"].tolist() == ["9.0.0.1", "10.0.0.1", "10.0.0.9"]
-    assert frames[2]["inside"].tolist() == [False, True, True]
+    (closed,) = windows.finish()
+    frame = closed.frame
+    assert (frame["window_start_ns"] // SECOND).tolist() == [0, 60, 120, 120, 120]
+    assert (frame["window_end_ns"] // SECOND).tolist() == [60, 120, 180, 180, 180]
+    assert frame["flows"].tolist() == [1, 2, 1, 1, 1]
+    assert frame["source"].tolist()[2:] == ["9.0.0.1", "10.0.0.1", "10.0.0.9"]
+    assert frame["inside"].tolist()[2:] == [False, True, True]
     assert windows.finish() == []
 
 
@@ -93,26 +103,23 @@ def test_what_comes_late_makes_a_supplement(at, make_batch, inside):
     """Late flows are counted and come with the next window that closes, marked by a digest."""
     windows = WindowAggregator(MINUTE, inside, lateness_ns=0)
     (first,) = windows.add(make_batch([at(10), at(60)]))
-    assert first["window_digest"].tolist() == [""]
+    assert first.frame["window_digest"].tolist() == [""]
     assert windows.add(make_batch([at(70), at(20, source="10.0.0.7"), at(20)])) == []
-    supplement, second = windows.add(make_batch([at(120)]))
+    (closed,) = windows.add(make_batch([at(120)]))
     assert windows.late == 2
-    assert supplement["window_start_ns"].tolist() == [0, 0]
-    assert supplement["source"].tolist() == ["10.0.0.1", "10.0.0.7"]
-    assert (supplement["window_digest"] != "").all()
-    assert starts([second]) == [60]
-    assert second["window_digest"].tolist() == [""]
+    assert (closed.frame["window_start_ns"] // SECOND).tolist() == [0, 0, 60]
+    assert closed.frame["source"].tolist() == ["10.0.0.1", "10.0.0.7", "10.0.0.1"]
+    assert (closed.frame["window_digest"] != "").tolist() == [True, True, False]
 
 
-def test_late_flows_of_several_windows_make_one_supplement(at, make_batch, inside):
-    """However many windows come late together, they are one frame, in order of window, each with its own digest."""
+def test_late_flows_of_several_windows_come_together(at, make_batch, inside):
+    """However many windows come late together, they come in order of window, each with its own digest."""
     windows = WindowAggregator(MINUTE, inside, lateness_ns=0)
     windows.add(make_batch([at(600), *(at(60 * k) for k in (5, 3, 3, 1))]))
-    supplement, last = windows.finish()
-    assert (supplement["window_start_ns"] // MINUTE).tolist() == [1, 3, 5]
-    assert supplement["flows"].tolist() == [1, 2, 1]
-    assert supplement["window_digest"].nunique() == 3
-    assert starts([last]) == [600]
+    (closed,) = windows.finish()
+    assert (closed.frame["window_start_ns"] // MINUTE).tolist() == [1, 3, 5, 10]
+    assert closed.frame["flows"].tolist() == [1, 2, 1, 1]
+    assert closed.frame["window_digest"].nunique() == 4
 
 
 def test_only_incomplete_windows_have_a_digest(at, make_batch, inside):
@@ -121,9 +128,10 @@ def test_only_incomplete_windows_have_a_digest(at, make_batch, inside):
     def last_digest(*records):
         windows = WindowAggregator(MINUTE, inside)
         windows.add(make_batch(records))
-        first, last = windows.finish()
-        assert first["window_digest"].tolist() == [""]
-        (digest,) = last["window_digest"].unique().tolist()
+        frame = joined(windows.finish())
+        complete = frame["window_start_ns"] == 0
+        assert set(frame["window_digest"][complete]) == {""}
+        (digest,) = frame["window_digest"][~complete].unique().tolist()
         return digest
 
     short = last_digest(at(10), at(70), at(75, source="10.0.0.2"))
@@ -136,7 +144,7 @@ def test_a_window_is_complete_at_its_end(at, make_batch, inside):
     """Input time that reaches the end of a window exactly covers it, though nothing closed it before the finish."""
     windows = WindowAggregator(MINUTE, inside)
     windows.add(make_batch([at(10), at(60)]))
-    assert [frame["window_digest"].iloc[0] == "" for frame in windows.finish()] == [True, False]
+    assert (joined(windows.finish())["window_digest"] == "").tolist() == [True, False]
 
 
 def test_one_window_for_a_capture(at, flow, make_batch, inside):
@@ -145,7 +153,7 @@ def test_one_window_for_a_capture(at, flow, make_batch, inside):
     long = flow() | {"first_ns": 3 * SECOND, "last_ns": 10_000_000 * SECOND}
     windows.add(make_batch([at(7), at(20_000_000)]))
     assert windows.add(make_batch([long])) == []
-    (frame,) = windows.finish()
+    frame = joined(windows.finish())
     assert frame["window_start_ns"].tolist() == [3 * SECOND]
     assert frame["window_end_ns"].tolist() == [20_000_000 * SECOND + 1]
     assert frame["flows"].tolist() == [3]
@@ -157,7 +165,7 @@ def test_sources_that_are_no_hosts_are_left_out(at, make_batch, inside):
     none = ["0.0.0.0", "::", "224.0.0.1", "239.1.1.1", "255.255.255.255", "ff02::1"]  # noqa: S104
     windows = WindowAggregator(MINUTE, inside)
     windows.add(make_batch([at(1, source=source) for source in [*none, "fe80::1", "169.254.1.1", "8.8.8.8"]]))
-    (frame,) = windows.finish()
+    frame = joined(windows.finish())
     assert windows.left_out == 6
     assert frame["source"].tolist() == ["8.8.8.8", "169.254.1.1", "fe80::1"]
     assert frame["inside"].tolist() == [False, True, True]
@@ -176,7 +184,7 @@ def test_slices_count_and_whole_records_do_not(at, make_batch, inside):
     """A flow that was cut at window edges counts with its slices, each in its own window."""
     windows = WindowAggregator(MINUTE, inside)
     windows.add(make_batch([at(10) | {"part": SLICE}, at(70) | {"part": SLICE}, at(70) | {"part": WHOLE}]))
-    assert [frame["flows"].tolist() for frame in windows.finish()] == [[1], [1]]
+    assert joined(windows.finish())["flows"].tolist() == [1, 1]
 
 
 @given(data=st.data())
@@ -189,10 +197,10 @@ def test_inputs_that_carry_different_columns(data, flow_lists, make_batch, insid
     mixed = WindowAggregator(None, inside)
     for batch in batches:
         mixed.add(batch)
-    (got,) = mixed.finish()
+    got = joined(mixed.finish())
     full = WindowAggregator(None, inside)
     full.add(make_batch(records))
-    (expected,) = full.finish()
+    expected = joined(full.finish())
     hit = {(r["orig_hi"], r["orig_lo"]) for r, log in zip(records, logged, strict=True) if log}
     lacking = np.array([pair in hit for pair in zip(got["source_hi"], got["source_lo"], strict=True)])
     gone = ["ttl_min", "ttl_max", "ttl_mean", "ttl_spread", "packet_length_std"]
@@ -205,8 +213,8 @@ def test_times_at_the_end_of_time(at, make_batch, inside):
     """Absurd times of a hostile input cost their own rows, no error."""
     ends = [2**63 - 1, -(2**63), 0]
     windows = WindowAggregator(3600 * SECOND, inside)
-    frames = windows.add(make_batch([at(0) | {"first_ns": end, "last_ns": end} for end in ends])) + windows.finish()
-    rows = join_frames(frames)
+    batch = make_batch([at(0) | {"first_ns": end, "last_ns": end} for end in ends])
+    rows = joined(windows.add(batch) + windows.finish())
     assert len(rows) == 3
     assert rows["window_start_ns"].min() == -(2**63)
     assert rows["window_end_ns"].max() == 2**63 - 1
@@ -226,4 +234,4 @@ def test_columns_that_profiles_do_not_need_are_not_kept(at, make_batch, inside):
     one, other = (WindowAggregator(MINUTE, inside) for _ in range(2))
     one.add(full)
     other.add(lean)
-    pd.testing.assert_frame_equal(one.finish()[0], other.finish()[0])
+    pd.testing.assert_frame_equal(joined(one.finish()), joined(other.finish()))

@@ -12,6 +12,7 @@ from netad.core.errors import InputError
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.engine import walk as w
 from netad.ingest.engine.decode import KINDS
+from netad.ingest.engine.notes import new_notes
 from netad.ingest.engine.packet_row import P_FIELDS, P_INPUT, P_TIME
 from netad.ingest.engine.table import FlowStore
 from netad.ingest.framing import MAX_CAPTURED, MAX_TIME_NS, Octets, Record
@@ -36,6 +37,7 @@ class Walker:
             self.state[getattr(w, name)] = value
         self.interfaces = np.zeros((4, w.I_FIELDS), np.int64)
         self.skipped = np.zeros(len(KINDS), np.int64)
+        self.notes = new_notes(False)
         self.row = np.zeros(P_FIELDS, np.int64)
         self.store = FlowStore(None, Timeouts(), 1000, 0)
 
@@ -43,7 +45,8 @@ class Walker:
         return int(self.state[getattr(w, name)])
 
     def go(self):
-        return w.walk(self.block, self.state, self.interfaces, self.skipped, self.row, self.store.arrays)
+        arrays = self.store.arrays
+        return w.walk(self.block, self.state, self.interfaces, self.skipped, self.notes, self.row, arrays)
 
     def records(self):
         """Return the records up to where the kernel stops, and why."""
@@ -77,6 +80,14 @@ def test_pcap_in_every_variant(order, minor, magic, extra):
     found, code = walker.records()
     assert (found, code) == (list(reader.records()), w.MORE)
     assert (walker["S_NUMBER"], walker["S_PACKETS"], walker["S_POSITION"]) == (3, 3, len(walker.block))
+
+
+def test_nothing_is_read_in_an_empty_block():
+    """Before any input was entered, too: kernels are loaded that way."""
+    walker = Walker(b"")
+    walker.state[:] = w.new_state()
+    assert walker.go() == w.MORE
+    assert walker.state[w.S_POSITION] == 0
 
 
 @given(st.integers(0, 2), st.integers(0, 1 << 30))

@@ -5,7 +5,7 @@ import json
 import dpkt
 import pytest
 
-from tests.ingest.frames import ethernet, ip4, udp
+from tests.ingest.frames import ethernet, ip4, sound, udp
 
 
 def test_the_file_sets_what_flags_do_not(run, office, tmp_path):
@@ -35,6 +35,21 @@ def test_tunnels_are_opened_unless_forbidden(run, tmp_path):
         rows += csv.DictReader((tmp_path / "flows.csv").read_text().splitlines())
     assert [(row["orig_addr"], row["resp_port"], row["tunnel"]) for row in rows] == [
         ("172.16.0.1", "53", "vxlan"), ("10.0.0.1", "4789", "")]  # fmt: skip
+
+
+def test_strict_reading(run, tmp_path):
+    """--strict leaves out what it names and says how much; without it, and with none, everything counts."""
+    frames = [ethernet(packet) for packet in (sound(ip4(udp())), ip4(udp()), sound(ip4(udp(), length=200)))]
+    stream = io.BytesIO()
+    dpkt.pcap.Writer(stream).writepkts((1_700_000_000 + time, frame) for time, frame in enumerate(frames))
+    (tmp_path / "a.pcap").write_bytes(stream.getvalue())
+    counted = {}
+    for flags in ((), ("--strict", "none"), ("--strict", "lengths"), ("--strict", "checksums")):
+        code, _, err = run("flows", "a.pcap", "-o", "flows.csv", *flags)
+        assert code == 0
+        (row,) = csv.DictReader((tmp_path / "flows.csv").read_text().splitlines())
+        counted[flags] = row["orig_packets"], "length beyond frame" in err, "bad ip checksum" in err
+    assert list(counted.values()) == [("3", False, False)] * 2 + [("2", True, False), ("1", True, True)]
 
 
 @pytest.mark.parametrize("flag", ["-v", "-vv", "-q"])

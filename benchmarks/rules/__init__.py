@@ -1,0 +1,1 @@
+"""Rules over events: see `python -m benchmarks.rules --help`."""

@@ -1,0 +1,215 @@
+"""Profiles to fitted detectors: out-of-fold scores, what they mean, and profiles that are too odd to learn from."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from netad.detectors.base import DETECTORS, CrossFitting, Detector
+from netad.detectors.behaviour_detector import behaviour_columns
+from netad.detectors.calibration import Calibration
+from netad.detectors.matrix import Scaling
+from netad.profiles.batch import ProfileBatch
+from netad.profiles.features import FEATURES
+from netad.profiles.novelty import Knowledge
+
+Float64 = NDArray[np.float64]
+Folds = NDArray[np.intp]
+Mask = NDArray[np.bool_]
+
+FOLDS = 5
+# The oddest 2 % of the training profiles, and at least one, neither teach what is known nor train detectors: attacks are
+# expected among them, one can make whatever it met look known, and without them a model of normal traffic is hardly
+# worse. They still count when scores are calibrated, so that no false alarm is hidden by leaving its like out.
+SET_ASIDE = 0.02
+LEAST_TO_CHOOSE = 20
+LEAST_ODD = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Trimmed:
+    """A profile that was set aside in training: its surprise (decades) to the others, and what was oddest about it."""
+
+    source: str
+    window_start_ns: int
+    window_end_ns: int
+    surprise: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """Detectors fitted to profiles, what their scores mean, and the out-of-fold raw scores of the profiles."""
+
+    detectors: dict[str, Detector]
+    calibrations: dict[str, Calibration]
+    raw: dict[str, Float64]
+
+    def surprise(self) -> Float64:
+        """Return the highest surprise of each profile over the detectors, in decades, shape (n,)."""
+        return np.max([self.calibrations[name].surprise(raw) for name, raw in self.raw.items()], axis=0)
+
+
+def folds_of(count: int, seed: int) -> Folds:
+    """Return a fold number for each of `count` rows, shape (count,): five parts of equal size, drawn by seed."""
+    return np.random.default_rng(seed % (1 << 64)).permutation(count) % FOLDS
+
+
+def fit(rows: pd.DataFrame, names: Sequence[str], seed: int, odd: pd.DataFrame | None = None) -> Fit:
+    """Fit the named detectors to a ProfileFrame and calibrate each by the scores it gives out of fold.
+
+    `odd` are normal profiles that are not learnt from, but count in the calibration.
+
+    Raises:
+        ConfigError: an unknown detector.
+        MissingExtraError: a detector needs an optional dependency.
+    """
+    folds = folds_of(len(rows), seed)
+    detectors, raw, calibrations = {}, {}, {}
+    for name in names:
+        detector = detectors[name] = DETECTORS.load(name)()
+        raw[name] = _fitted(detector, rows, folds, seed)
+        beside = np.empty(0) if odd is None else detector.score(odd)
+        calibrations[name] = _calibration(detector, np.concatenate([raw[name], beside]))
+    return Fit(detectors, calibrations, raw)
+
+
+def _fitted(detector: Detector, rows: pd.DataFrame, folds: Folds, seed: int) -> Float64:
+    """Fit a detector to all rows; return what each would score without its fold, in sample where there is one fold."""
+    if isinstance(detector, CrossFitting):
+        return detector.fit_folds(rows, folds, seed=seed)
+    detector.fit(rows, seed=seed)
+    numbers = np.unique(folds)
+    if len(numbers) < 2:
+        return detector.score(rows)
+    raw = np.empty(len(rows))
+    for number in numbers:
+        out = folds == number
+        other = type(detector)()
+        other.fit(rows[~out], seed=seed)
+        raw[out] = other.score(rows[out])
+    return raw
+
+
+def _calibration(detector: Detector, raw: Float64) -> Calibration:
+    if getattr(detector, "in_decades", False):
+        return Calibration.of_decades(raw)
+    return Calibration.fit(raw, detector.tail_shape)
+
+
+@dataclass(frozen=True)
+class Learned:
+    """What came of training.
+
+    `rows` are the profiles that were learnt from, novelty measured, and `raw` their out-of-fold scores by detector;
+    `trimmed` is what was set aside.
+    """
+
+    rows: pd.DataFrame
+    raw: dict[str, Float64]
+    detectors: dict[str, Detector]
+    calibrations: dict[str, Calibration]
+    knowledge: Knowledge | None
+    trimmed: tuple[Trimmed, ...]
+
+
+@dataclass(frozen=True)
+class Prior:
+    """What a model knows already, when it is trained further."""
+
+    rows: pd.DataFrame
+    knowledge: Knowledge | None
+
+
+def learn(
+    profiles: ProfileBatch | pd.DataFrame,
+    names: Sequence[str],
+    *,
+    seed: int,
+    prior: Prior | None = None,
+    peer_networks: Sequence[str] = (),
+) -> Learned:
+    """Train the named detectors on profiles, all of which count as normal; without meetings novelty stays missing.
+
+    Raises:
+        ConfigError: an unknown detector, or a network that is none.
+        MissingExtraError: a detector needs an optional dependency.
+    """
+    known = prior.knowledge if prior is not None else None
+    rows = _measured(profiles, known, peer_networks, seed)
+    first = fit(_joined(prior, rows), names, seed)
+    surprise = first.surprise()[-len(rows) :]
+    aside = oddest(surprise)
+    if not aside.any():
+        knowledge = _knowledge(profiles, known, peer_networks)
+        return Learned(_joined(prior, rows), first.raw, first.detectors, first.calibrations, knowledge, ())
+    knowledge = _knowledge(_select(profiles, ~aside), known, peer_networks)
+    odd = measured(_select(profiles, aside), knowledge)
+    kept = _joined(prior, _measured(_select(profiles, ~aside), known, peer_networks, seed))
+    second = fit(kept, names, seed, odd)
+    trimmed = told(odd, surprise[aside], Scaling.fit(kept, FEATURES.names()))
+    return Learned(kept, second.raw, second.detectors, second.calibrations, knowledge, tuple(trimmed))
+
+
+def measured(profiles: ProfileBatch | pd.DataFrame, knowledge: Knowledge | None) -> pd.DataFrame:
+    """Return the ProfileFrame with novelty measured by what is known; as it is, where nothing or no meeting is."""
+    if isinstance(profiles, pd.DataFrame):
+        return profiles
+    return profiles.frame if knowledge is None else knowledge.measure(profiles)
+
+
+def _measured(
+    profiles: ProfileBatch | pd.DataFrame, prior: Knowledge | None, peer_networks: Sequence[str], seed: int
+) -> pd.DataFrame:
+    if isinstance(profiles, pd.DataFrame):
+        return profiles.reset_index(drop=True)
+    return Knowledge.measure_training(profiles, prior=prior, peer_networks=peer_networks, seed=seed)
+
+
+def _knowledge(
+    profiles: ProfileBatch | pd.DataFrame, prior: Knowledge | None, peer_networks: Sequence[str]
+) -> Knowledge | None:
+    if isinstance(profiles, pd.DataFrame):
+        return prior
+    fresh = Knowledge.learn(profiles, peer_networks=peer_networks)
+    return fresh if prior is None else prior.merge(fresh)
+
+
+def _select(profiles: ProfileBatch | pd.DataFrame, rows: Mask) -> ProfileBatch | pd.DataFrame:
+    if isinstance(profiles, pd.DataFrame):
+        return profiles[rows].reset_index(drop=True)
+    return profiles.select(rows)
+
+
+def _joined(prior: Prior | None, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return what is known already with the new rows behind it; a behaviour that only one side watched for is 0."""
+    if prior is None or prior.rows.empty:
+        return rows
+    joined = pd.concat([prior.rows, rows], ignore_index=True)
+    return joined.fillna(dict.fromkeys(behaviour_columns(joined), 0.0))
+
+
+def oddest(surprise: Float64) -> Mask:
+    """Tell which training profiles to set aside, shape (n,): those that surprise the others most."""
+    aside = np.zeros(len(surprise), dtype=bool)
+    if len(surprise) >= LEAST_TO_CHOOSE:
+        places = np.argsort(-surprise, kind="stable")[: math.ceil(SET_ASIDE * len(surprise))]
+        aside[places[surprise[places] >= LEAST_ODD]] = True
+    return aside
+
+
+def told(rows: pd.DataFrame, surprise: Float64, scaling: Scaling) -> list[Trimmed]:
+    """Return what was set aside, the most surprising first, each with the feature that is farthest from typical."""
+    matrix = scaling.apply(rows)
+    records = rows.to_dict("records")
+    listed = []
+    for place in np.argsort(-surprise, kind="stable").tolist():
+        row = records[place]
+        name = scaling.names[int(np.argmax(np.abs(matrix[place])))] if scaling.names else ""
+        reason = f"{FEATURES[name].label} {row[name]:.6g}" if name and np.isfinite(row[name]) else "profile as a whole"
+        listed.append(Trimmed(str(row["source"]), int(row["window_start_ns"]), int(row["window_end_ns"]),
+                              round(float(surprise[place]), 3), reason))  # fmt: skip
+    return listed
