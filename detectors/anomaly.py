@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from netad.detectors.behaviour.base import Finding
 
 # A model's note on its training.
 ONLY_OUTSIDE = "no source is in the inside networks (see --inside): the baseline is made of all sources"
@@ -50,7 +54,8 @@ class Anomaly:
     """A source whose profile in one window is abnormal. Scores and threshold are calibrated, 0..1.
 
     `tail` is the estimated share of normal profiles that score at least as high; `window_digest` is empty for a
-    window the input covers to its end, else the digest of what was seen of it.
+    window the input covers to its end, else the digest of what was seen of it. `findings` are the named behaviours of
+    the source in that window that fire, the strongest first.
     """
 
     source: str
@@ -72,3 +77,4 @@ class Anomaly:
     evidence: Evidence = field(default_factory=Evidence)
     window_digest: str = ""
     baseline_profiles: int = 0
+    findings: tuple["Finding", ...] = ()

@@ -17,6 +17,7 @@ from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector
 from netad.detectors.behaviour_detector import behaviour_columns
+from netad.detectors.behaviour_detector import strongest
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
 from netad.detectors.history import KEYS, History
@@ -33,6 +34,8 @@ Profiles = ProfileBatch | pd.DataFrame
 
 # Of what was set aside in training, so many are listed.
 MOST_LISTED = 100
+# Detectors that take named behaviours into account.
+WATCHING = frozenset({"fusion", "behaviour"})
 _BASELINE, _CALIBRATION, _DETECTORS = "baseline.parquet", "calibration.json", "detectors"
 _HISTORY, _KNOWLEDGE = "history.parquet", "knowledge"
 
@@ -225,7 +228,8 @@ class Model:
     def surprises(self, profiles: Profiles) -> dict[str, Float64]:
         """Return for each detector -log10 of the profiles' tail probabilities, shape (n,), without an upper end.
 
-        In a self-baseline, where the profiles that trained are scored again, theirs are those out of fold.
+        In a self-baseline, where the profiles that trained are scored again, theirs are those out of fold, and named
+        behaviours are taken at their word: that the input itself does it does not make it normal.
         """
         frame = self.measure(profiles).frame if isinstance(profiles, ProfileBatch) else profiles
         found = self.surprises_of(frame)
@@ -233,6 +237,8 @@ class Model:
             places, matched = _places(self.learned.rows, frame)
             for name, raw in self.learned.raw.items():
                 found[name][matched] = self.calibrations[name].surprise(raw[places])
+            for name in found.keys() & WATCHING:
+                found[name] = np.maximum(found[name], strongest(frame))
         return found
 
     def surprises_of(self, frame: pd.DataFrame) -> dict[str, Float64]:

@@ -1,12 +1,11 @@
 """Target: any bytes as a capture, through the whole engine. Flow records and counters are those of the reference."""
 
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from fuzz.batches import check
+from fuzz.scratch import scratch_file
 from netad.core.timing import SECOND_NS
 from netad.ingest.capture import IngestOptions, read_flows
 from netad.ingest.checksums import Strict
@@ -17,7 +16,7 @@ from tests.ingest.both_ways import assert_same
 LONGEST = 4096
 _WINDOWS = (None, SECOND_NS, 60 * SECOND_NS, 3600 * SECOND_NS)
 _MAX_RATIO = 100
-_FILE = Path(tempfile.mkdtemp(prefix="netad-fuzz-")) / "capture"
+_FILE = scratch_file("capture")
 
 
 def seed(capture: bytes, options: int = 0) -> bytes:

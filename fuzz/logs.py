@@ -1,11 +1,9 @@
 """Target: any bytes as a log of any format. It ends with batches of the contract's types and counted lines."""
 
-import tempfile
-from pathlib import Path
-
 import numpy as np
 
 from fuzz.batches import check
+from fuzz.scratch import scratch_file
 from netad.ingest.capture import IngestOptions
 from netad.ingest.inputs import Source
 from netad.ingest.logs.detect import Format, detect
@@ -17,7 +15,7 @@ FORMATS = (Format.ZEEK_TSV, Format.ZEEK_JSON, Format.EVE, Format.BINETFLOW, Form
 _FACTS, _LABELS, _UNKNOWN, _FEW = 1, 2, 4, 8
 _HEAD = 2
 _MAX_RATIO = 100
-_FILE = Path(tempfile.mkdtemp(prefix="netad-fuzz-")) / "conn.log"
+_FILE = scratch_file("conn.log")
 
 
 def seed(format_: Format, text: str, options: int = _FACTS) -> bytes:

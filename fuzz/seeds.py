@@ -14,6 +14,7 @@ from fuzz.text_seeds import fact_seeds, log_seeds
 from netad.ingest.checksums import Strict
 from tests.ingest.engine import test_decode as frames
 from tests.ingest.engine.test_driver import CAPTURES, PCAP
+from tests.ingest.facts.messages import answer, client_hello, question, server_name, tls_records
 from tests.ingest.frames import CLIENT, SERVER, ethernet, ip4, tcp, udp
 from tests.ingest.pcap_file import pcap_bytes
 
@@ -78,6 +79,14 @@ def _flows() -> dict[str, bytes]:
         for name, data in CAPTURES.items()
         for options in (0, 0x25, 0x51, 0x80)
     }
+    said = [
+        udp(question("www.example.com")),
+        udp(answer("www.example.com", ("192.0.2.7",)), 53, 40000),
+        tcp(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n", flags="PA"),
+        tcp(tls_records(client_hello((0x1301,), (server_name("a.example"),))), 40001, 443, "PA"),
+    ]
+    frames_of_facts = [ethernet(ip4(layer, 17 if at < 2 else 6)) for at, layer in enumerate(said)]
+    seeds["facts"] = flows.seed(pcap_bytes(list(enumerate(frames_of_facts))), 0x80)
     seeds["gzip"] = flows.seed(gzip.compress(PCAP))
     for name, letters in (
         ("session", "S.sa A PA.pa FA.fa A"),

@@ -49,7 +49,8 @@ class Config:
     max_ratio: int = 1000
     decap: bool = True
     strict: str = "none"
-    detectors: tuple[str, ...] = ("isolation_forest",)
+    detectors: tuple[str, ...] = ("fusion",)
+    behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     model: str | None = None
     budget: float = 0.001
     seed: int = 0
@@ -214,6 +215,13 @@ def _detectors(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     return names
 
 
+def _behaviours(value: Any) -> dict[str, dict[str, Any]]:  # noqa: ANN401
+    """Blocks of parameters by behaviour; what a block may hold is for netad.detectors.behaviour to say."""
+    if not isinstance(value, dict) or not all(isinstance(block, dict) for block in value.values()):
+        raise ConfigError("behaviours are names with parameters, such as beacon: {least_connections: 12}")
+    return value
+
+
 def _networks(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     from netad.core.addresses import Networks
 
@@ -318,6 +326,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "decap": _flag,
     "strict": _one_of(*STRICT_CHOICES),
     "detectors": _detectors,
+    "behaviours": _behaviours,
     "model": _text,
     "budget": parse_budget,
     "seed": _whole,

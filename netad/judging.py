@@ -1,6 +1,7 @@
 """Profiles to anomalies: the model that judges, what it learnt from, and what it found."""
 
 import logging
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +13,12 @@ from netad.core.errors import ConfigError, InputError
 from netad.core.timing import now_iso
 from netad.detectors.anomaly import Anomaly
 from netad.flow_spool import FlowSpool
+from netad.ingest.read import Batch
 from netad.outputs.wording import counted
-from netad.reading import Reading, all_profiles
+from netad.reading import Reading
 
 if TYPE_CHECKING:
-    import pandas as pd
-
+    from netad.detectors.behaviour.behaviours import Watched
     from netad.detectors.model import Model
 
 log = logging.getLogger(__name__)
@@ -32,11 +33,11 @@ def train_model(config: Config, reading: Reading, name: str) -> "Model":
     """
     from netad.detectors.model import Model
 
-    profiles = all_profiles(reading)
-    if profiles.empty:
+    watched = _watched(config, reading)
+    if not len(watched.batch):
         raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
     return Model.train(
-        profiles,
+        watched.batch,
         detectors=config.detectors,
         name=name,
         window=config.window or DEFAULT_WINDOW,
@@ -83,21 +84,24 @@ class Judgement:
         self.models.append(model)
         self.threshold = model.threshold(budget)
 
-    def add(self, frame: "pd.DataFrame") -> None:
-        """Score a ProfileFrame and keep what is anomalous in it."""
+    def add(self, watched: "Watched") -> None:
+        """Score profiles and keep what is anomalous in them."""
         from netad.detectors.explain import explain
         from netad.detectors.model import severity
 
+        frame = watched.batch.frame
         self.profiles += len(frame)
         self.sources.update(frame["source"])
         self.windows.update(frame["window_start_ns"].tolist())
         if frame.empty:
             return
         model = self.models[-1]
-        scores = model.score(frame)
+        measured = model.measure(watched.batch)
+        scores = model.score(measured)
         flagged = np.flatnonzero(scores.score >= self.threshold)
-        rows = frame.iloc[flagged]
+        rows = measured.frame.iloc[flagged]
         explanations = explain(model, rows)
+        findings = watched.by_row()
         for index, row, (reasons, profile) in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
             self.anomalies.append(
                 Anomaly(
@@ -119,6 +123,7 @@ class Judgement:
                     totals=_totals(row),
                     window_digest=row["window_digest"],
                     baseline_profiles=model.profiles,
+                    findings=tuple(finding for finding in findings.get(index, ()) if finding.fires),
                 )
             )
 
@@ -131,24 +136,24 @@ def _totals(row: dict[Any, Any]) -> dict[str, int]:
 def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
     """Read the inputs, score every profile against the model, or against the inputs themselves without one."""
     from netad.detectors.model import Model
-    from netad.profiles.frame import large_pieces
 
     if config.model is not None:
         model, config = open_model(config)
         reading.config = config
         judgement = Judgement()
         judgement.judge_by(model, config.budget)
-        for frame in large_pieces(reading.profiles(spool.add), SCORED_TOGETHER):
-            judgement.add(frame)
+        for watched in _pieces(config, reading, spool.add):
+            judgement.add(watched)
         return judgement
-    profiles = all_profiles(reading, spool.add)
-    inside = profiles["inside"].to_numpy(bool)
+    everything = _watched(config, reading, spool.add)
+    inside = everything.batch.frame["inside"].to_numpy(bool)
     judgement = Judgement()
     # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
-    for group in (profiles[inside], profiles[~inside]):
-        if not group.empty:
+    for rows in (inside, ~inside):
+        if rows.any():
+            group = everything.select(rows)
             model = Model.train(
-                group,
+                group.batch,
                 detectors=config.detectors,
                 name="self",
                 window=config.window or DEFAULT_WINDOW,
@@ -157,5 +162,32 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
                 created=now_iso(),
             )
             judgement.judge_by(model, config.budget)
-            judgement.add(group.reset_index(drop=True))
+            judgement.add(group)
     return judgement
+
+
+def _watched(config: Config, reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "Watched":
+    """Return every profile of the inputs, watched for behaviours, in one piece."""
+    from netad.detectors.behaviour.behaviours import Watched
+
+    return Watched.join(list(_pieces(config, reading, on_batch)))
+
+
+def _pieces(config: Config, reading: Reading, on_batch: Callable[[Batch], None] | None) -> Iterator["Watched"]:
+    """Yield the profiles of the inputs as windows close, watched for behaviours, in pieces of some size.
+
+    What is done once a piece costs as much for one profile as for hundreds, and a capture may span very many windows.
+    """
+    from netad.detectors.behaviour.behaviours import Behaviours, Watched
+
+    behaviours = Behaviours(config.behaviours, config.networks)
+    waiting: list[Watched] = []
+    for batch in reading.profiles(on_batch):
+        waiting.append(behaviours.watch(batch))
+        if sum(len(one.batch) for one in waiting) >= SCORED_TOGETHER:
+            yield Watched.join(waiting)
+            waiting = []
+    if waiting:
+        yield Watched.join(waiting)
+    reading.notes.extend(f"behaviour {name}: {counted(count, 'earlier contact')} forgotten: more than it "
+                         "may keep in mind" for name, count in behaviours.forgotten.items())  # fmt: skip

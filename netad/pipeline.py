@@ -146,8 +146,8 @@ def _baseline(models: "Sequence[Model]") -> str:
     model = models[0]
     if model.self_baseline:
         if all(one.profiles == 1 for one in models):
-            return ("no model was given, and a single profile cannot stand out from itself: nothing was judged "
-                    "(netad train makes a model)")  # fmt: skip
+            return ("no model was given, and a single profile cannot stand out from itself: only named behaviours were "
+                    "looked for (netad train makes a model)")  # fmt: skip
         profiles = " and, for outside sources, ".join(f"{one.profiles:,}" for one in models)
         return (f"no model was given: {profiles} profiles of this input are their own baseline, "
                 "so what all of it has in common cannot stand out (netad train makes a model)")  # fmt: skip

@@ -1,15 +1,18 @@
 """An anomaly as an ECS alert: what happened in one sentence, how sure, why, and the flows behind it."""
 
 from math import isfinite
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from netad.core.identity import content_id
 from netad.core.timing import iso
 from netad.detectors.anomaly import Anomaly, Reason
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
-from netad.outputs.origin import Origin, envelope
+from netad.outputs.origin import Origin, envelope, storable
 from netad.outputs.wording import figure, percent, score_text
+
+if TYPE_CHECKING:
+    from netad.detectors.behaviour.base import Finding
 
 DATASET = "netad.anomaly"
 RELATED = 20
@@ -54,13 +57,9 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
         },
     )
     document["message"] = message(anomaly)
-    document["rule"] = {
-        "id": f"netad.{anomaly.detector}.source_profile",
-        "name": "Unusual network profile of a source address",
-        "category": "anomaly",
-        "ruleset": "netad",
-        "version": anomaly.model_version,
-    }
+    document["rule"] = _rule(anomaly)
+    if anomaly.findings:
+        document["threat"] = _threat(anomaly.findings)
     document.update(_endpoints(anomaly))
     document["netad"] = {
         "run": {"id": origin.run_id},
@@ -70,16 +69,70 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
         "anomaly": _details(anomaly),
         "suppression": {"suppressed": False},
     }
+    if anomaly.findings:
+        document["netad"]["behaviours"] = list(dict.fromkeys(finding.behaviour for finding in anomaly.findings))
+        document["netad"]["findings"] = [_finding(finding) for finding in anomaly.findings[:RELATED]]
     return document
+
+
+def _rule(anomaly: Anomaly) -> dict[str, str]:
+    """Return `rule`: the strongest behaviour that was seen, or that the profile as a whole is unusual."""
+    named = {"category": "anomaly", "ruleset": "netad", "version": anomaly.model_version}
+    if anomaly.findings:
+        behaviour = anomaly.findings[0].behaviour
+        return {"id": f"netad.behaviour.{behaviour}", "name": behaviour.replace("_", " ").capitalize(), **named}
+    name = "Unusual network profile of a source address"
+    return {"id": f"netad.{anomaly.detector}.source_profile", "name": name, **named}
+
+
+def _threat(findings: "tuple[Finding, ...]") -> dict[str, Any]:
+    """Return `threat`: the techniques of MITRE ATT&CK behind the findings."""
+    techniques = dict.fromkeys(finding.technique for finding in findings)
+    return {
+        "framework": "MITRE ATT&CK",
+        "technique": {
+            "id": [one.id for one in techniques],
+            "name": [one.name for one in techniques],
+            "reference": [f"https://attack.mitre.org/techniques/{one.id.replace('.', '/')}/" for one in techniques],
+        },
+    }
+
+
+def _finding(finding: "Finding") -> dict[str, Any]:
+    """Return one named behaviour with what it rests on."""
+    traces = finding.traces
+    fields: dict[str, Any] = {
+        "behaviour": finding.behaviour,
+        "strength": float(finding.strength),
+        "sentence": finding.sentence,
+        "technique": {"id": finding.technique.id, "name": finding.technique.name},
+        "peers": list(traces.peers),
+        "peer_count": traces.peer_count,
+        "ports": [int(port) for port in traces.ports],
+        "port_count": traces.port_count,
+        "transports": list(traces.transports),
+        "names": [storable(name) for name in traces.names],
+        "times": [iso(time_ns) for time_ns in traces.times_ns],
+        "first": iso(traces.first_ns),
+        "last": iso(traces.last_ns),
+        "numbers": _finite(dict(traces.numbers)),
+        "parameters": dict(finding.parameters),
+    }
+    return {name: value for name, value in fields.items() if value not in ([], {})}
 
 
 def message(anomaly: Anomaly) -> str:
     """Return what happened as one sentence: who did what, what else is unusual, when, and how unusual that is."""
     reasons = [reason for reason in anomaly.reasons if isfinite(reason.actual) and isfinite(reason.typical)]
     profile = [reason for reason in anomaly.profile if isfinite(reason.actual)]
-    told = "".join(f", {_told(reason)}" for reason in reasons[1:TOP])
+    if anomaly.findings:
+        did = "; ".join(finding.sentence for finding in anomaly.findings[:TOP])
+        what = f"{anomaly.findings[0].behaviour.replace('_', ' ').capitalize()}: {anomaly.source} {did}"
+    else:
+        told = "".join(f", {_told(reason)}" for reason in reasons[1:TOP])
+        what = f"{sentence(anomaly.source, anomaly.window_length, reasons, profile)}{told}"
     return (
-        f"{sentence(anomaly.source, anomaly.window_length, reasons, profile)}{told}; "
+        f"{what}; "
         f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}, "
         f"between {_seconds(anomaly.window_start_ns)} and {_seconds(anomaly.window_end_ns)}."
     )
@@ -90,7 +143,9 @@ def _seconds(time_ns: int) -> str:
 
 
 def reason_text(anomaly: Anomaly) -> str:
-    """Return the feature that matters most, beside its baseline."""
+    """Return the strongest behaviour that was seen, or the feature that matters most, beside its baseline."""
+    if anomaly.findings:
+        return anomaly.findings[0].sentence
     if not anomaly.reasons:
         return "the profile as a whole is unusual"
     first = anomaly.reasons[0]

@@ -40,6 +40,7 @@ _COLUMNS = {
         ("rule.id", _TEXT),
         ("related.ip", _TEXTS),
         ("netad.detector", _TEXT),
+        ("netad.behaviours", _TEXTS),
         ("netad.entity.inside", _TRUTH),
         ("netad.model.name", _TEXT),
         ("netad.model.version", _TEXT),

@@ -65,11 +65,9 @@ def _filled(family: Family | FactFamily, values: Mapping[str, Float64], lacking:
 
 
 def _lacking(told: RowFacts, needs: tuple[str, ...], rows: int) -> Mask:
-    """Tell which rows have a fact that lacks one of the columns, shape (rows,): all where no fact has it."""
-    lacking = np.zeros(rows, dtype=bool)
+    """Tell which rows have a fact that lacks one of the columns, shape (rows,): all where no input has it."""
+    lacking = np.full(rows, not told.absent.isdisjoint(needs))
     for name in needs:
-        without = told.lacking.get(name)
-        if without is not None:
-            lacking[told.row[without]] = True
-            lacking |= bool(without.all()) and len(without) > 0
+        if name in told.lacking:
+            lacking[told.row[told.lacking[name]]] = True
     return lacking

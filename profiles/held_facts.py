@@ -29,10 +29,13 @@ class HeldFacts:
         self.homeless = 0
         self._told: set[FactKind] = set(expected)
         self._held: dict[FactKind, list[FactBatch]] = {}
+        self._carried: dict[FactKind, set[str]] = {}
 
     def hold(self, batch: FactBatch, window: Int64, slot: Int64) -> None:
         """Keep facts, each with window and slot, shape (n,); a batch without rows says that its kind is told of."""
         self._told.add(batch.kind)
+        if batch.columns:
+            self._carried.setdefault(batch.kind, set()).update(batch.columns)
         if len(batch):
             placed = {**batch.columns, "window": window, "slot": slot}
             self._held.setdefault(batch.kind, []).append(FactBatch(batch.kind, placed))
@@ -69,7 +72,13 @@ class HeldFacts:
             row[order].astype(np.int32),
             FactBatch(kind, facts),
             {name: without[order] for name, without in lacking.items()},
+            self._absent(kind),
         )
+
+    def _absent(self, kind: FactKind) -> frozenset[str]:
+        if kind not in self._carried:
+            return frozenset()
+        return frozenset(spec.name for spec in FACT_COLUMNS[kind]) - self._carried[kind]
 
 
 def _joined(kind: FactKind, parts: list[FactBatch]) -> tuple[dict[str, Column], dict[str, Column]]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeAlias
 
-from netad.rules.networks import NetworkSet
+from netad.rules.networks import Network, NetworkSet
 from netad.rules.patterns import Pattern, compile_regex
 from netad.rules.rule import AnyOf, Condition, Expression, Modifier, Not, Value
 from netad.rules.view import EventView, Values
@@ -74,6 +74,14 @@ def _exact(values: Values) -> Test:
 
 def _cidr(values: Values) -> Test:
     networks = NetworkSet(values)  # type: ignore[arg-type]  # values read for |cidr are networks
+    if len(values) == 1 and isinstance(values[0], Network):
+        version, length, prefix = values[0]
+        shift = (32 if version == 4 else 128) - length
+
+        def one(found: Values) -> bool:
+            return any(address[0] == version and address[1] >> shift == prefix for address in found)  # type: ignore[index,operator]
+
+        return one
     return lambda found: any(address in networks for address in found)  # type: ignore[operator]
 
 
@@ -105,6 +113,9 @@ def _with_patterns(values: Values, plain: Test) -> Test:
     patterns = [value for value in values if isinstance(value, Pattern)]
     if not patterns:
         return plain
+    if len(values) == 1:
+        fits = patterns[0].fits
+        return lambda found: len(found) > 0 and any(map(fits, _texts(found)))
     if len(patterns) == len(values):
         return lambda found: any(pattern.fits(text) for text in _texts(found) for pattern in patterns)
     return lambda found: plain(found) or any(pattern.fits(text) for text in _texts(found) for pattern in patterns)

@@ -31,6 +31,14 @@ def parse_address(text: str) -> Address | None:
     return found.version, int(found)
 
 
+def format_value(value: Address | Network) -> str:
+    """Return the text form of an address, or of the first address of a network."""
+    version, number = value[0], value[1]
+    if isinstance(value, Network):
+        number = value.prefix << ((32 if version == 4 else 128) - value.prefix_length)
+    return str(ipaddress.IPv4Address(number) if version == 4 else ipaddress.IPv6Address(number))
+
+
 def parse_network(text: str) -> Network:
     """Return the network of a CIDR form; a plain address is a network of one.
 

@@ -43,7 +43,18 @@ class Pattern:
 
     def fits(self, text: str) -> bool:
         """Tell whether the whole text fits."""
-        return _compiled(self.parts).fullmatch(text) is not None
+        if len(self.parts) == 1 or any(len(part) > 1 for part in self.parts):
+            return _compiled(self.parts).fullmatch(text) is not None
+        start, end = self.parts[0][0], self.parts[-1][0]
+        if not text.startswith(start) or not text.endswith(end):
+            return False
+        place, last = len(start), len(text) - len(end)
+        for (literal,) in self.parts[1:-1]:  # each at its first place, from where a longer match can always start
+            found = text.find(literal, place, last) if place <= last else -1
+            if found < 0:
+                return False
+            place = found + len(literal)
+        return place <= last
 
 
 @lru_cache(maxsize=65536)

@@ -28,7 +28,7 @@ RULE_KEYS = (
     "match", "match_all", "except", "action", *BLOCKS,
 )  # fmt: skip
 APPLIES_TO: tuple[AppliesTo, ...] = ("events", "flows")
-_SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
+SLUG = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +155,7 @@ class _Reader:
         if text is None:
             return None
         place = entries["id"]
-        if not _SLUG.fullmatch(text):
+        if not SLUG.fullmatch(text):
             said = "an id is made of small letters, digits, '-', '_' and '.', 100 at most"
             problems.add(place, f"{said}; {shown(text)} is not")
             return None

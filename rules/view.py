@@ -1,6 +1,7 @@
 """An event as rules see it: each field looked up, and its values converted, once for all rules."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from netad.rules.fields import Field, find_field
@@ -28,8 +29,13 @@ class EventView:
         """
         found = self._values.get(field.name)
         if found is None:
-            converted = (event_value(field.kind, leaf) for path in field.paths for leaf in leaves(self._event, path))
-            found = self._values[field.name] = tuple(value for value in converted if value is not None)
+            values = []
+            for path in field.paths:
+                for leaf in leaves(self._event, path):
+                    value = event_value(field.kind, leaf)
+                    if value is not None:
+                        values.append(value)
+            found = self._values[field.name] = tuple(values)
         return found
 
     def folded(self, field: Field) -> Values:
@@ -76,18 +82,19 @@ def _number(found: Values) -> int | None:
     return int(found[0]) if found and isinstance(found[0], int | float) else None
 
 
-def leaves(event: Mapping[str, Any], path: str) -> Iterator[object]:
-    """Yield what stands at a dotted path, also where an event is written with dots in its keys."""
+def leaves(event: Mapping[str, Any], path: str) -> Iterable[object]:
+    """Return what stands at a dotted path, also where an event is written with dots in its keys."""
     node: Any = event
-    for name in path.split("."):
+    for name in _names(path):
         if type(node) is not dict or name not in node:
-            break
+            return _searched(event, path)
         node = node[name]
-    else:
-        if isinstance(node, str | int | float):
-            yield node
-            return
-    yield from _searched(event, path)
+    return (node,) if isinstance(node, str | int | float) else _searched(event, path)
+
+
+@lru_cache(maxsize=4096)
+def _names(path: str) -> tuple[str, ...]:
+    return tuple(path.split("."))
 
 
 def _searched(node: object, path: str) -> Iterator[object]:

@@ -2,10 +2,12 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from netad.core.addresses import Networks
 from netad.core.errors import ConfigError
@@ -96,6 +98,12 @@ class Behaviours:
                 log.warning("behaviour %s saw more than it may remember and forgot its oldest", name)
         return sorted(findings, key=lambda finding: (finding.row, order[finding.behaviour], -finding.strength))
 
+    def watch(self, batch: ProfileBatch) -> "Watched":
+        """Take the next profiles of the run; return them with what was found, slices and facts let go."""
+        findings = self.observe(batch)
+        frame = batch.frame.join(self.strengths(batch, findings))
+        return Watched(ProfileBatch(frame, batch.meetings), tuple(findings))
+
     def strengths(self, batch: ProfileBatch, findings: Sequence[Finding]) -> pd.DataFrame:
         """Return the columns `behaviour.<name>`: for each row of the batch the greatest strength found, 0 without."""
         columns = {name: np.zeros(len(batch)) for name in self.names}
@@ -103,3 +111,35 @@ class Behaviours:
             column = columns[finding.behaviour]
             column[finding.row] = max(column[finding.row], finding.strength)
         return pd.DataFrame({f"{PREFIX}{name}": column for name, column in columns.items()}, index=batch.frame.index)
+
+
+@dataclass(frozen=True)
+class Watched:
+    """Profiles with the columns `behaviour.<name>` in their frame, and the findings behind those columns."""
+
+    batch: ProfileBatch
+    findings: tuple[Finding, ...]
+
+    @classmethod
+    def join(cls, parts: Sequence["Watched"]) -> "Watched":
+        """Return the profiles of all parts in their order, with their findings."""
+        starts = np.cumsum([0, *(len(part.batch) for part in parts)]).tolist()
+        findings = (
+            replace(finding, row=finding.row + start)
+            for part, start in zip(parts, starts, strict=False)
+            for finding in part.findings
+        )
+        return cls(ProfileBatch.join([part.batch for part in parts]), tuple(findings))
+
+    def select(self, rows: NDArray[np.bool_]) -> "Watched":
+        """Return the profiles that a mask names, with their findings."""
+        place = np.cumsum(rows) - 1
+        kept = (replace(one, row=int(place[one.row])) for one in self.findings if rows[one.row])
+        return Watched(self.batch.select(rows), tuple(kept))
+
+    def by_row(self) -> dict[int, list[Finding]]:
+        """Return the findings of each row that has any, the strongest first."""
+        found: dict[int, list[Finding]] = {}
+        for finding in sorted(self.findings, key=lambda one: -one.strength):
+            found.setdefault(finding.row, []).append(finding)
+        return found

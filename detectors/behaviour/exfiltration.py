@@ -43,8 +43,8 @@ class ExfiltrationParameters:
     least_ratio: float = 0.6
     usual_bytes: float = 20_000.0
     usual_spread: float = 1.5
-    usual_weight: float = 4.0
-    least_spread: float = 0.7
+    usual_weight: float = 2.0
+    least_spread: float = 1.3
     sum_hours: float = 2.0
     habit_hours: float = 4.0
     infrastructure_sources: int = 4
@@ -60,7 +60,8 @@ class Exfiltration:
     flow metric", FloCon 2014). It ignores volume, so the surprise is in the volume: what a normal host uploads net to
     its top destination in a window is taken as log-normal, with a median of `usual_bytes` and a spread of
     `usual_spread` to begin with; every earlier window of the host itself moves both (the posterior mean of a normal
-    distribution with `usual_weight` windows behind its prior). The strength is -log10 of that distribution's tail.
+    distribution with `usual_weight` windows behind its prior), but a quiet past never expects less than the usual: even
+    quiet hosts send a large file now and then. The strength is -log10 of that distribution's tail.
     """
 
     name: ClassVar[str] = "exfiltration"
@@ -144,7 +145,7 @@ class Exfiltration:
         # What goes to this destination just now is no habit yet.
         fresh = (own["pair"] == pair) & (own["time_ns"] >= start_ns - int(self._p.habit_hours * 3600 * SECOND_NS))
         own = own[~fresh]
-        net = np.maximum(own["out"] - own["back"], 1000.0)
+        net = np.maximum(own["out"] - own["back"], self._p.usual_bytes)
         order = np.argsort(own["time_ns"], kind="stable")
         starts, _ = runs(own["time_ns"][order])
         tops = np.log(np.maximum.reduceat(net[order], starts)) if len(own) else np.empty(0)

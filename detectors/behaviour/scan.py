@@ -222,7 +222,7 @@ class Scan:
             end = starts[number + 1] if number + 1 < len(starts) else len(order)
             top = starts[number] + int(np.argmax(now[starts[number] : end]))
             renewed = np.flatnonzero(value[starts[number] : top + 1] <= step[order[starts[number] : top + 1]])
-            members = order[starts[number] + int(renewed[-1]) : top + 1]
+            members = order[starts[number] + int(renewed[-1]) : end]
             if np.count_nonzero(contacts["failed"][members]) >= self._p.least_failures:
                 result.append((owner, float(peak[number]) / _STEPS, members))
         return result

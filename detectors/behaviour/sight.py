@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks, format_address
 from netad.detectors.behaviour.base import LEAST_STRENGTH, MOST_STRENGTH, Finding, Technique, Traces
 from netad.ingest.facts.batch import FactBatch, FactKind
-from netad.ingest.flows import CONN_STATES, FAILED_STATES, Column
+from netad.ingest.flows import CONN_STATES, DTYPES, FAILED_STATES, Column
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.digest import mix
 from netad.profiles.groups import MANY, Mask, is_inside
@@ -47,7 +47,8 @@ class Sight:
     """The slices of one window, sorted by source and start, and the facts of its sources.
 
     Attributes:
-        columns: columns of the slices (netad.ingest.flows), each of shape (n,); zeros where an input lacks one.
+        columns: columns of the slices (netad.ingest.flows), each of shape (n,); zeros where an input lacks one, and
+            `sight[name]` is zeros where all do.
         row: for each slice the row of the batch's frame that it belongs to, ascending.
         lacks: for each column that some input lacks, which slices lack it.
         frame: the batch's frame.
@@ -87,7 +88,8 @@ class Sight:
             yield cls(columns, groups.index[low:high], lacks, batch.frame, facts, inside)
 
     def __getitem__(self, name: str) -> Column:
-        return self.columns[name]
+        column = self.columns.get(name)
+        return np.zeros(len(self), DTYPES[name]) if column is None else column
 
     def __len__(self) -> int:
         return len(self.row)

@@ -17,8 +17,9 @@ from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import TCP, UDP, Packet, decode
 from netad.ingest.engine import walk as w
 from netad.ingest.engine.blocks import Blocks
+from netad.ingest.engine.columns import flow_columns
 from netad.ingest.engine.decode import KINDS
-from netad.ingest.engine.layout import S_BEHIND, S_NOW
+from netad.ingest.engine.layout import O_FIELDS, S_BEHIND, S_NOW
 from netad.ingest.engine.notes import new_notes, noted_records
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
 from netad.ingest.engine.table import FlowStore
@@ -74,6 +75,7 @@ def load_kernels() -> None:
     engine = Engine(IngestOptions(), IngestReport())
     engine.walk(np.empty(0, np.uint8))
     list(engine.flows(()))
+    flow_columns(np.empty((0, O_FIELDS), np.int64))
 
 
 class Engine:

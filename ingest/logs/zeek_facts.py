@@ -1,12 +1,13 @@
 """Zeek's dns, ssl, http, notice and weird logs to facts."""
 
+import socket
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
-from netad.core.addresses import parse_address
+from netad.core.addresses import split_address
 from netad.ingest.facts.batch import NO_RCODE, FactKind
 from netad.ingest.flows import Column
 from netad.ingest.logs.columns import PORT_MAX, Decode, Reading
@@ -75,11 +76,10 @@ def answer_parts(said: dict[str, Column], times: Column, answers: list[list[byte
     for row, texts in enumerate(answers):
         for text in texts[:_ANSWERS_MAX]:
             if b"." in text or b":" in text:
-                try:
-                    halves.append(parse_address(text.decode()))
-                except ValueError:
-                    continue
-                rows.append(row)
+                packed = _packed(text)
+                if packed is not None:
+                    halves.append(split_address(packed))
+                    rows.append(row)
     if not rows:
         return
     index = np.array(rows)
@@ -88,6 +88,14 @@ def answer_parts(said: dict[str, Column], times: Column, answers: list[list[byte
     columns["address_hi"] = np.array([high for high, _ in halves], dtype=np.uint64)
     columns["address_lo"] = np.array([low for _, low in halves], dtype=np.uint64)
     yield Part(FactKind.ANSWER, columns)
+
+
+def _packed(text: bytes) -> bytes | None:
+    """Return an address of the text form as 4 or 16 bytes, None if it is none."""
+    try:
+        return socket.inet_pton(socket.AF_INET6 if b":" in text else socket.AF_INET, text.decode())
+    except (OSError, ValueError):
+        return None
 
 
 _COMMON: Final = ("time_ns", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "protocol")

@@ -56,7 +56,8 @@ keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transpor
 long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports
 long      netad.anomaly.baseline_profiles
 open      netad.anomaly.features netad.anomaly.detectors netad.anomaly.totals
-opaque    netad.anomaly.influencers netad.anomaly.profile
+keyword   netad.behaviours
+opaque    netad.anomaly.influencers netad.anomaly.profile netad.findings
 """
 
 _FLOW = """

@@ -22,11 +22,11 @@ def test_tls_greetings_are_counted(flow, fact, closed):
 
 
 def test_a_log_without_fingerprints(flow, fact, closed):
-    """Zeek alone has no JA4: that is not known, what it has is."""
+    """Zeek alone has no JA4: that is not known of any host, what it has is."""
     tls = FactBatch.from_rows(FactKind.TLS, [fact(server_name="a.example.org", ja3="x")], without=["ja4"])
-    row = closed([flow()], tls).frame.iloc[0]
-    assert (row["tls_server_names"], row["ja3_clients"]) == (1, 1)
-    assert math.isnan(row["ja4_clients"])
+    frame = closed([flow(), flow(source="10.0.0.2")], tls).frame
+    assert frame["tls_server_names"].tolist() == frame["ja3_clients"].tolist() == [1, 0]
+    assert frame["ja4_clients"].isna().all()
 
 
 def test_http_requests_are_counted(flow, fact, closed):

@@ -1,4 +1,5 @@
 import math
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -73,3 +74,37 @@ def test_least_and_greatest_of_named_slices(flow, make_batch, inside):
     assert groups.min(values).tolist() == [3, 5]
     np.testing.assert_array_equal(groups.min(values, which), [7, np.nan])
     np.testing.assert_array_equal(groups.max(values, which), [7, np.nan])
+
+
+@given(data=st.data())
+def test_contacts_are_counted_alike_with_few_and_wide_codes(data, flow_lists, make_batch, inside):
+    """Things with small codes are counted in a table, others by sorting: both as by hand, failures too."""
+    groups = _groups(make_batch(data.draw(flow_lists())), inside)
+    rows = len(groups.index)
+    codes = np.array(data.draw(st.lists(st.integers(0, 3), min_size=rows, max_size=rows)))
+    which = np.array(data.draw(st.lists(st.booleans(), min_size=rows, max_size=rows)))
+    counted = Counter(zip(groups.index[which].tolist(), codes[which].tolist(), strict=True))
+    failed = Counter(
+        zip(groups.index[which & groups.failed].tolist(), codes[which & groups.failed].tolist(), strict=True)
+    )
+    for factor in (1, 1 << 30):
+        met = groups.contacts(codes * factor, which)
+        pairs = list(zip(met.group.tolist(), (met.code // factor).tolist(), strict=True))
+        assert pairs == sorted(counted)
+        assert met.count.tolist() == [counted[pair] for pair in pairs]
+        assert met.failed.tolist() == [failed[pair] for pair in pairs]
+        assert met.total().sum() == which.sum()
+
+
+def test_coarser_things_add_up():
+    """Contacts under new codes: pairs that become equal are one, with their counts and failures together."""
+    met = Contacts(np.array([0, 0, 1]), np.array([4, 7, 4]), np.array([3, 1, 2]), np.array([1, 1, 0]), 2)
+    coarse = met.renamed(met.code * 0)
+    assert (coarse.count.tolist(), coarse.failed.tolist()) == ([4, 2], [2, 0])
+    assert met.select(met.failed > 0).unique().tolist() == [2, 0]
+
+
+def test_medians_of_extreme_values(flow, make_batch, inside):
+    """Values beyond 2^40 count as that, negative ones as nothing."""
+    groups = _groups(make_batch([flow(source=f"10.0.0.{k // 3}", start=k) for k in range(6)]), inside)
+    assert groups.median(np.array([-5, -5, 7, 2**62, 2**50, 1])).tolist() == [0, 2**40 - 1]

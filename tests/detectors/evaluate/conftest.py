@@ -94,7 +94,7 @@ def office():
     """Recordings of two offices of three quiet hosts each, and of a scanner; nobody may change them."""
     rooms = []
     for room, name in enumerate(("north", "south")):
-        rows = [row for host in (1, 2, 3) for row in _browsing(f"10.{room}.0.{host}", 20, 10 * room + host)]
+        rows = [row for host in (1, 2, 3) for row in _browsing(f"10.{room}.0.{host}", 10, 10 * room + host)]
         rooms.append(_recorded(name, [_flows(rows)]))
     scan = [
         _flow("10.9.0.1", hour, "malicious", f"198.51.100.{target}", at_s=10.0 * target, resp_port=445, resp_packets=0,

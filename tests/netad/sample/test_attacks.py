@@ -5,7 +5,19 @@ import dpkt
 import pytest
 
 from netad.core.errors import ConfigError
-from netad.sample.attacks import ATTACKS, Beacon, BruteForce, Exfiltration, PortScan, SlowScan, attack_named, stage
+from netad.sample.attacks import (
+    ATTACKS,
+    Beacon,
+    BruteForce,
+    DnsTunnel,
+    Exfiltration,
+    GeneratedDomains,
+    LateralMovement,
+    PortScan,
+    SlowScan,
+    attack_named,
+    stage,
+)
 from netad.sample.hosts import HOSTS, with_role
 from netad.sample.rhythm import working_day
 
@@ -100,6 +112,38 @@ def test_brute_force_knocks_on_one_door(world, see, service, port):
     contacts = opened(seen, truth)
     assert len(contacts) == 50
     assert {contact[1:] for contact in contacts} == {(HOSTS["app"].v4.address, port)}
+
+
+def questions(seen, truth):
+    """Return the names and types that the source asked for."""
+    source = ipaddress.ip_address(truth.source).packed
+    messages = [dpkt.dns.DNS(item.transport.data) for item in seen if item.source == source]
+    return [(message.qd[0].name, message.qd[0].type) for message in messages]
+
+
+def test_generated_domains_do_not_exist(world, see):
+    """As many distinct names as asked for, and every answer says that there is none."""
+    seen, truth = act(world, see, GeneratedDomains(domains=30))
+    asked = questions(seen, truth)
+    assert len(asked) == len(set(asked)) == 30
+    source = ipaddress.ip_address(truth.source).packed
+    assert {dpkt.dns.DNS(item.transport.data).rcode for item in seen if item.destination == source} == {3}
+
+
+def test_dns_tunnel_carries_what_it_says(world, see):
+    """The bytes are in the first labels, all below one domain, asked for as TXT."""
+    seen, truth = act(world, see, DnsTunnel(total_bytes=400, bytes_per_name=20))
+    asked = questions(seen, truth)
+    assert {kind for _, kind in asked} == {dpkt.dns.DNS_TXT}
+    assert sum(len(bytes.fromhex(name.removesuffix(".cache.tunnel.example"))) for name, _ in asked) == 400
+
+
+def test_lateral_movement_goes_from_host_to_host(world, see):
+    """Every target gets a session by SMB, one by RPC and one on a dynamic port, in this order."""
+    seen, truth = act(world, see, LateralMovement(targets=3))
+    contacts = opened(seen, truth)
+    assert len({address for _, address, _ in contacts}) == len(truth.victims) == 3
+    assert [min(port, 49_664) for _, _, port in contacts] == [445, 135, 49_664] * 3
 
 
 @pytest.mark.parametrize("attack", [BruteForce(origin="outside", attempts=20), PortScan(origin="outside")])

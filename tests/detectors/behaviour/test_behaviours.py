@@ -1,0 +1,149 @@
+import re
+from dataclasses import fields
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from netad.core.errors import ConfigError
+from netad.detectors.behaviour.base import LEAST_STRENGTH, MOST_STRENGTH, SHOWN, Behaviour
+from netad.detectors.behaviour.behaviours import BEHAVIOURS, Behaviours, read_parameters
+from netad.ingest.facts.batch import FactKind
+from netad.ingest.flows import CONN_STATES
+
+NAMES = ("scan", "beacon", "exfiltration", "brute_force", "dga", "dns_tunnel", "lateral_movement", "flood")
+
+
+@pytest.fixture
+def busy(flow, failed, make_batches):
+    """Two windows in which much goes on."""
+    flows = [failed("10.0.0.9", port, 30 * port) for port in range(1, 200)]
+    flows += [flow(at=60 * number, source="10.0.0.2", out=800) for number in range(100)]
+    flows += [flow("10.0.0.9", 22, 20 * number, source="10.0.0.3") for number in range(300)]
+    flows += [flow(at=9, source="10.0.0.4", out=5_000_000)]
+    return make_batches(flows)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_contract_of_every_behaviour(name, inside, busy):
+    """Its name, its parameters with a documented default each, bounded findings with evidence, nothing changed."""
+    kind = BEHAVIOURS.load(name)
+    assert kind.name == name
+    for item in fields(kind.parameters):
+        assert re.search(rf"\b{item.name}\b.*:", kind.parameters.__doc__), item.name
+    behaviour = kind(kind.parameters(), inside)
+    assert isinstance(behaviour, Behaviour)
+    from netad.detectors.behaviour.sight import Sight
+
+    for batch in busy:
+        frame, slices = batch.frame.copy(), {name: column.copy() for name, column in batch.groups.columns.items()}
+        for sight in Sight.of(batch, inside):
+            for found in behaviour.observe(sight):
+                assert found.behaviour == name
+                assert LEAST_STRENGTH <= found.strength <= MOST_STRENGTH
+                assert re.fullmatch(r"T\d{4}(\.\d{3})?", found.technique.id)
+                assert found.source == batch.frame["source"][found.row]
+                assert found.window_start_ns == batch.frame["window_start_ns"][found.row]
+                assert found.traces.first_ns <= found.traces.last_ns < found.window_end_ns
+                assert max(len(found.traces.peers), len(found.traces.ports), len(found.traces.times_ns)) <= SHOWN
+                assert list(found.traces.times_ns) == sorted(found.traces.times_ns)
+                assert not found.sentence.endswith(".")
+                assert set(found.parameters) == {item.name for item in fields(kind.parameters)}
+        pd.testing.assert_frame_equal(frame, batch.frame)
+        assert all(np.array_equal(column, batch.groups[name]) for name, column in slices.items())
+
+
+def test_each_is_named_after_what_it_did(busy, inside):
+    """A scan, a beacon, guessing and an upload, each of another host, and nothing else fires."""
+    behaviours = Behaviours(None, inside)
+    found = {(one.source, one.behaviour) for batch in busy for one in behaviours.observe(batch) if one.fires}
+    assert found == {
+        ("10.0.0.1", "scan"),
+        ("10.0.0.2", "beacon"),
+        ("10.0.0.3", "brute_force"),
+        ("10.0.0.4", "exfiltration"),
+    }
+    assert behaviours.forgotten == {}
+
+
+def test_strengths_are_columns(busy, inside):
+    """One column a behaviour, one value a row: the strongest finding, 0 without."""
+    behaviours = Behaviours(None, inside)
+    assert behaviours.names == NAMES
+    found = behaviours.observe(busy[0])
+    table = behaviours.strengths(busy[0], found)
+    assert list(table.columns) == [f"behaviour.{name}" for name in NAMES]
+    assert (table.dtypes == np.float64).all()
+    assert len(table) == len(busy[0])
+    strongest = {(one.row, one.behaviour): one.strength for one in found}
+    for (row, name), strength in strongest.items():
+        assert table[f"behaviour.{name}"][row] == strength
+    assert np.count_nonzero(table.to_numpy()) == len(strongest)
+
+
+def test_parameters_from_a_configuration(busy, inside):
+    """`behaviours: {beacon: {least_connections: 300}}`, as YAML's text or numbers."""
+    assert read_parameters({"beacon": {"least_connections": "300"}})["beacon"].least_connections == 300
+    strict = Behaviours({"beacon": {"least_connections": 300}}, inside)
+    assert not [one for batch in busy for one in strict.observe(batch) if one.behaviour == "beacon"]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"bacon": {}}, "behaviours: unknown behaviour 'bacon'; did you mean 'beacon'?"),
+        ({"beacon": {"least_conections": 3}}, "beacon: unknown parameter 'least_conections'; did you mean"),
+        ({"beacon": "often"}, "beacon: 'often' is not a mapping"),
+    ],
+)
+def test_parameters_that_make_no_sense(given, message):
+    """One sentence that says where."""
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        read_parameters(given)
+
+
+def test_what_was_forgotten_is_said_once(flow, failed, make_batches, inside, caplog):
+    """A bound that was reached is a warning, not one a window."""
+    behaviours = Behaviours({"scan": {"most_of_a_source": 10}}, inside)
+    for batch in make_batches([failed("10.0.0.9", port, 100 * port) for port in range(1, 100)]):
+        behaviours.observe(batch)
+    assert behaviours.forgotten["scan"] == 89
+    assert [record.message for record in caplog.records] == [
+        "behaviour scan saw more than it may remember and forgot its oldest"
+    ]
+
+
+def test_batches_without_slices_are_refused(busy, inside):
+    """A joined batch has lost what behaviours look at; an empty one has nothing."""
+    joined = type(busy[0]).join(busy)
+    with pytest.raises(ValueError, match="slices"):
+        Behaviours(None, inside).observe(joined)
+    assert Behaviours(None, inside).observe(busy[0].select(np.zeros(len(busy[0]), dtype=bool))) == []
+
+
+_ports = st.sampled_from([22, 53, 80, 123, 135, 443, 445, 3389, 49_700])
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_any_traffic_is_taken(data, flow, make_batches, make_facts, inside):
+    """Whatever the flows and facts, and whatever the input lacks: findings, or none, the same every time."""
+    flows = data.draw(st.lists(st.builds(
+        flow, st.sampled_from(["10.0.0.2", "192.0.2.1", "224.0.0.1", "2001:db8::9", "10.0.0.255"]), _ports,
+        st.floats(0, 9000), source=st.sampled_from(["10.0.0.1", "10.0.0.2", "203.0.113.9", "2001:db8::1"]),
+        lasts=st.floats(0, 9000), out=st.sampled_from([0, 1, 10**6, 2**62]), back=st.sampled_from([0, 1, 10**6, 2**62]),
+        state=st.sampled_from(CONN_STATES), protocol=st.sampled_from([1, 6, 17, 47, 58]), sent=st.integers(0, 2**40),
+        got=st.integers(0, 2**40), own_port=st.sampled_from([0, 8, 123, 40_000]),
+    ), min_size=1, max_size=30))  # fmt: skip
+    queries = data.draw(st.lists(st.text(max_size=40), max_size=30))
+    rows = [{"at": 9 * n, "query": query, "rcode": 3, "query_type": 16} for n, query in enumerate(queries)]
+    facts = [make_facts(FactKind.DNS, rows, data.draw(st.sets(st.sampled_from(["rcode", "query_type"]))))]
+    without = data.draw(st.sets(st.sampled_from(["conn_state", "resp_packets", "orig_packets", "orig_payload_bytes"])))
+    batches = make_batches(flows, facts, without)
+    first, second = Behaviours(None, inside), Behaviours(None, inside)
+    for batch in batches:
+        found = first.observe(batch)
+        assert found == second.observe(batch)
+        assert np.isfinite(first.strengths(batch, found).to_numpy()).all()
