@@ -14,10 +14,9 @@ from netad.detectors.behaviour_detector import strongest
 from netad.detectors.bundle import DAMAGED, read_json, write_json
 from netad.detectors.calibration import Calibration
 from netad.detectors.isolation_forest import Forest
-from netad.detectors.matrix import Scaling, view_columns
+from netad.detectors.matrix import Scaling, judged, view_columns
 from netad.detectors.matrix_detector import Core, check_probes, probes
 from netad.detectors.neighbours import Nearest
-from netad.profiles.features import FEATURES
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -25,8 +24,8 @@ Mask = NDArray[np.bool_]
 
 CORES: dict[str, type[Core]] = {"forest": Forest, "neighbours": Nearest}
 # What a source that the model knows is judged by, and one that has no past to compare it with.
-KNOWN, UNKNOWN = ("novelty", "all"), ("novelty", "traffic")
-VIEWS = tuple(dict.fromkeys(KNOWN + UNKNOWN))
+KNOWN, UNKNOWN = {"novelty": 2.0, "all": 1.0}, {"novelty": 1.0, "traffic": 1.0}
+VIEWS = tuple(dict.fromkeys([*KNOWN, *UNKNOWN]))
 FOLDS = 5
 _DETAILS = "detector.json"
 
@@ -71,7 +70,7 @@ class FusionDetector:
 
     def fit_folds(self, profiles: pd.DataFrame, folds: NDArray[np.intp], *, seed: int) -> Float64:
         """Learn from profiles; return the raw scores, shape (n,), that each has without its fold."""
-        self._scaling = Scaling.fit(profiles, FEATURES.names())
+        self._scaling = Scaling.fit(profiles, judged())
         matrix = self._scaling.apply(profiles)
         held_out = self._held_out(profiles, folds, seed)
         self._members = []
@@ -119,12 +118,12 @@ class FusionDetector:
         return result
 
     def _fused(self, surprises: dict[tuple[str, str], Float64], known: Mask, strengths: Float64) -> Float64:
-        total, members = np.zeros(len(known)), np.zeros(len(known))
+        total, weights = np.zeros(len(known)), np.zeros(len(known))
         for (view, _), surprise in surprises.items():
-            asked = _asked(view, known)
-            total += np.where(asked, surprise, 0.0)
-            members += asked
-        return np.maximum(total / np.maximum(members, 1), self._behaviour.surprise(strengths))
+            weight = np.where(known, KNOWN.get(view, 0.0), UNKNOWN.get(view, 0.0))
+            total += weight * surprise
+            weights += weight
+        return np.maximum(total / np.maximum(weights, 1.0), self._behaviour.surprise(strengths))
 
     @property
     def _places(self) -> dict[str, NDArray[np.intp]]:

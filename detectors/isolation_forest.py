@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from netad.core.errors import ModelError
 from netad.detectors.bundle import DAMAGED
-from netad.detectors.matrix import Scaling, view_columns
+from netad.detectors.matrix import Scaling, judged, view_columns
 from netad.detectors.matrix_detector import Core, Fitted, MatrixDetector
-from netad.profiles.features import FEATURES
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -128,7 +127,7 @@ class IsolationForestDetector(MatrixDetector):
 
     def fit(self, profiles: pd.DataFrame, *, seed: int) -> None:
         """Learn from profiles, shape (n, features), n >= 1."""
-        scaling = Scaling.fit(profiles, FEATURES.names())
+        scaling = Scaling.fit(profiles, judged())
         views = [columns for view in ("novelty", "all") if len(columns := view_columns(scaling.names, view))]
         self._fitted = Fitted(scaling, Forest.grow(scaling.apply(profiles), seed, views) if views else None)
 

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from netad.core.errors import ModelError
 from netad.detectors.arrays import read_arrays, write_arrays
 from netad.detectors.bundle import DAMAGED, read_json, write_json
-from netad.detectors.matrix import Scaling
-from netad.profiles.features import FEATURES
+from netad.detectors.matrix import Scaling, judged
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -112,7 +111,7 @@ class MatrixDetector:
 
     def fit(self, profiles: pd.DataFrame, *, seed: int) -> None:
         """Learn from profiles, shape (n, features), n >= 1."""
-        self._fitted = Fitted.fit(self.core, profiles, FEATURES.names(), seed)
+        self._fitted = Fitted.fit(self.core, profiles, judged(), seed)
 
     def score(self, profiles: pd.DataFrame) -> Float64:
         """Return raw scores, shape (n,); higher is more anomalous."""

@@ -16,8 +16,7 @@ from netad.core.errors import ConfigError, ModelError
 from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector
-from netad.detectors.behaviour_detector import behaviour_columns
-from netad.detectors.behaviour_detector import strongest
+from netad.detectors.behaviour_detector import behaviour_columns, strongest
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
 from netad.detectors.history import KEYS, History

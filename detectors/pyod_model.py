@@ -18,9 +18,8 @@ from netad.core.errors import ConfigError, MissingExtraError, ModelError
 from netad.detectors.arrays import read_arrays, write_arrays
 from netad.detectors.base import PYOD, Detector
 from netad.detectors.bundle import DAMAGED, read_json, write_json
-from netad.detectors.matrix import Scaling
+from netad.detectors.matrix import Scaling, judged
 from netad.detectors.matrix_detector import check_probes, probes
-from netad.profiles.features import FEATURES
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -56,7 +55,7 @@ class _PyodDetector:
         Raises:
             ModelError: the model does not take these rows, as when there are too few of them.
         """
-        self._scaling = Scaling.fit(profiles, FEATURES.names())
+        self._scaling = Scaling.fit(profiles, judged())
         rows = self._scaling.apply(profiles)
         if len(rows) > MOST_ROWS:
             chosen = np.random.default_rng(seed % (1 << 64)).choice(len(rows), MOST_ROWS, replace=False)

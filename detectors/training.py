@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from netad.detectors.base import DETECTORS, CrossFitting, Detector
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.calibration import Calibration
-from netad.detectors.matrix import Scaling
+from netad.detectors.matrix import Scaling, judged
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.features import FEATURES
 from netad.profiles.novelty import Knowledge
@@ -150,7 +150,7 @@ def learn(
     odd = measured(_select(profiles, aside), knowledge)
     kept = _joined(prior, _measured(_select(profiles, ~aside), known, peer_networks, seed))
     second = fit(kept, names, seed, odd)
-    trimmed = told(odd, surprise[aside], Scaling.fit(kept, FEATURES.names()))
+    trimmed = told(odd, surprise[aside], Scaling.fit(kept, judged()))
     return Learned(kept, second.raw, second.detectors, second.calibrations, knowledge, tuple(trimmed))
 
 

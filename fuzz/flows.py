@@ -16,7 +16,7 @@ from tests.ingest.both_ways import assert_same
 LONGEST = 4096
 _WINDOWS = (None, SECOND_NS, 60 * SECOND_NS, 3600 * SECOND_NS)
 _MAX_RATIO = 100
-_FILE = scratch_file("capture")
+_FILE = scratch_file()
 
 
 def seed(capture: bytes, options: int = 0) -> bytes:

@@ -15,7 +15,7 @@ FORMATS = (Format.ZEEK_TSV, Format.ZEEK_JSON, Format.EVE, Format.BINETFLOW, Form
 _FACTS, _LABELS, _UNKNOWN, _FEW = 1, 2, 4, 8
 _HEAD = 2
 _MAX_RATIO = 100
-_FILE = scratch_file("conn.log")
+_FILE = scratch_file()
 
 
 def seed(format_: Format, text: str, options: int = _FACTS) -> bytes:
@@ -33,7 +33,7 @@ def one_input(data: bytes) -> None:
         unknown=bool(data[1] & _UNKNOWN),
         batch_flows=2 if data[1] & _FEW else 1000,
     )
-    detect(data[_HEAD:], _FILE.name)
+    detect(data[_HEAD:], "conn.log")
     _FILE.write_bytes(data[_HEAD:])
     report, flows = IngestReport(), 0
     source = Source(str(_FILE), _MAX_RATIO, FORMATS[data[0] % len(FORMATS)])

@@ -227,7 +227,8 @@ class Groups:
     def max(self, values: Column, which: Mask | None = None) -> Float64:
         """Return the greatest value of each group among those that the mask names, shape (g,); NaN without any."""
         floats = values.astype(np.float64, copy=False)
-        if which is None:
+        # Mostly all are named, and choosing costs more than looking.
+        if which is None or which.all():
             return np.maximum.reduceat(floats, self.starts)
         greatest = np.maximum.reduceat(np.where(which, floats, -np.inf), self.starts)
         return np.where(np.isneginf(greatest), np.nan, greatest)
@@ -294,9 +295,10 @@ class Groups:
     @cached_property
     def met_ports(self) -> Contacts:
         """What each group met as code protocol << 16 | port; the port is ICMP's type, 0 for what has neither."""
-        protocol, port = self["protocol"], np.where(self.ported, self["resp_port"], 0)
+        protocol, port = self["protocol"], self["resp_port"] * self.ported
+        icmp = np.flatnonzero(_ICMP[protocol])
         if "orig_port" in self.columns:
-            port = np.where(_ICMP[protocol], self["orig_port"], port)
+            port[icmp] = self["orig_port"][icmp]
         return self._met(protocol.astype(np.int64) << 16 | port, PORT_COLUMNS)
 
     @cached_property

@@ -31,10 +31,10 @@ def _ttl(groups: Groups) -> Mapping[str, Float64]:
 
 def _flags(groups: Groups) -> Mapping[str, Float64]:
     tcp = groups["protocol"] == 6
-    packets = groups.sum(np.where(tcp, groups["orig_packets"], 0))
+    packets = groups.sum(groups["orig_packets"] * tcp)
     result = {}
     for flag in TCP_FLAGS:
-        count = groups.sum(np.where(tcp, groups[f"orig_{flag}"], 0))
+        count = groups.sum(groups[f"orig_{flag}"] * tcp)
         result[f"{flag}_packets"] = count
         result[f"{flag}_share"] = ratio(count, packets, 0.0)
     return result
@@ -46,7 +46,7 @@ def _windows(groups: Groups) -> Mapping[str, Float64]:
     flows = groups.sum(known)
     return {
         "tcp_window_min": groups.min(window, known),
-        "tcp_window_mean": ratio(groups.sum(np.where(known, window, 0)), flows, np.nan),
+        "tcp_window_mean": ratio(groups.sum(window * known), flows, np.nan),
         "tcp_window_max": groups.max(window, known),
         "zero_window_share": ratio(groups.sum(window == 0), flows, np.nan),
     }

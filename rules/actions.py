@@ -17,14 +17,14 @@ BLOCKS: dict[str, str] = {
     "lower": "{severity_by: 1}",
     "tag": "[known-scanner]",
     "limit": "{group_by: source.ip, count: 1, per: 1h}",
-    "inhibit": "{by: {netad.behaviours: horizontal_scan}}",
+    "inhibit": "{by: {netad.behaviours: scan}}",
 }
 """The actions that say more than their name, each in a key of that name, with an example."""
 
 
 def read_action(entries: dict[str, Node], problems: Problems) -> Action | None:
     """Return the rule's action: as `action` says it, else as the block that is there, else `suppress`."""
-    blocks = [name for name in BLOCKS if name in entries]
+    blocks = [name for name in entries if name in BLOCKS]
     node = entries.get("action")
     if node is None:
         for extra in blocks[1:]:

@@ -208,6 +208,8 @@ def _empty(part: str) -> str:
 
 def _unknown_modifier(name: str) -> str:
     known = [*_BY_NAME, *ADDITIONS]
+    if name == "wildcard":
+        return "there is no |wildcard: * and ? in a text stand for any characters by themselves"
     return f"unknown modifier {shown(name)}{did_you_mean(name, known)} (there are: {', '.join(known)})"
 
 

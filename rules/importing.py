@@ -21,7 +21,7 @@ class Imported:
     unsaid: list[str] = field(default_factory=list)
     lines: int = 0
 
-    def add(self, number: int, comment: str, suffix: str = "", **keys: Any) -> None:  # noqa: ANN401 - keys of a rule
+    def add(self, number: int, comment: str, suffix: str = "", **keys: Any) -> None:
         """Take in a rule that a line came to."""
         stem = "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in self.stem)
         identity = f"{stem}-{number}{suffix}"[-100:].lstrip("-")

@@ -5,10 +5,10 @@ from collections.abc import Iterator, Sequence
 from netad.core.timing import iso
 from netad.rules.implication import example, implies
 from netad.rules.index import RuleIndex
-from netad.rules.rule import Rule
+from netad.rules.rule import DAY_NS, Rule
 from netad.rules.view import EventView
 
-SOON_NS = 14 * 86_400_000_000_000
+SOON_NS = 14 * DAY_NS
 # The most rules that are named as overlapping with one rule.
 _NAMED = 3
 
@@ -30,7 +30,7 @@ def _end(rule: Rule, now_ns: int) -> str | None:
     left = rule.expires_ns - now_ns
     if left > SOON_NS:
         return None
-    days = left // 86_400_000_000_000
+    days = left // DAY_NS
     told = "within a day" if days < 1 else "in 1 day" if days == 1 else f"in {days} days"
     return f"rule {rule.id!r} of {rule.created_by} expires {told}, at {iso(rule.expires_ns)}"
 

@@ -40,6 +40,16 @@ def narrow_match(event: Mapping[str, Any]) -> dict[str, Any]:
     return match
 
 
+def rule_id(event: Mapping[str, Any]) -> str:
+    """Return an id for a rule from this event: its source, and the end of its id."""
+    parts = [str(value) for name in ("source.ip", "event.id") for value in list(leaves(event, name))[:1]]
+    words = [parts[0], *(part[-8:] for part in parts[1:])] if parts else ["event"]
+    text = "-".join(words).lower()
+    return "known-" + "".join(
+        letter if (letter.isascii() and letter.isalnum()) or letter == "." else "-" for letter in text
+    )
+
+
 def escaped(value: Any) -> Any:  # noqa: ANN401 - what an event holds
     """Return a text so that a rule that holds it means this very text; any other value as it is."""
     if not isinstance(value, str):

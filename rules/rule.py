@@ -26,6 +26,9 @@ HIDING: tuple[Action, ...] = ("suppress", "inhibit", "limit")
 """Actions whose events still ship, but not as alerts."""
 
 
+DAY_NS = 86_400_000_000_000
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """One line of a match: `field|modifier: values`, true when any value fits.
@@ -144,6 +147,14 @@ class Rule:
         if self.exception is not None:
             parts.append(Not(self.exception))
         return parts[0] if len(parts) == 1 else AllOf(tuple(parts))
+
+    def left_told(self, now_ns: int) -> str:
+        """Return how long the rule still lives, in words: days, or that it is permanent, expired or not begun."""
+        state = self.state(now_ns)
+        if state == "expired":
+            return "expired"
+        left = "permanent" if self.expires_ns is None else f"{(self.expires_ns - now_ns) // DAY_NS} d"
+        return f"{left}, not begun" if state == "pending" else left
 
     @property
     def end_told(self) -> str:

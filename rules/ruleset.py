@@ -14,7 +14,7 @@ from netad.rules.limits import LimitState
 from netad.rules.marking import mark
 from netad.rules.matching import Compiler
 from netad.rules.rule import ACTIONS, Rule
-from netad.rules.schema import Contents, Document, read_rules
+from netad.rules.schema import Document, read_rules
 from netad.rules.view import EventView
 
 if TYPE_CHECKING:
@@ -27,8 +27,9 @@ class RuleSet:
     """Rules in the order of their strength, then of their ids: where they were written changes nothing.
 
     `rules` are those for events and those for flows; `warnings` is what an operator should look at though the rules
-    load, `problems` why rules are missing (`load_what_can`), `cases` what `netad rules test` runs. The wall clock is
-    given by the caller, to `load` for the warnings and to `judge` for the decision.
+    load (`unused_lists` are those of them about lists), `problems` why rules are missing (`load_what_can`), `cases`
+    what `netad rules test` runs. The wall clock is given by the caller, to `load` for the warnings and to `judge` for the
+    decision.
     """
 
     def __init__(self, rules: Sequence[Rule], warnings: Sequence[str] = (), cases: "Sequence[Case]" = ()) -> None:
@@ -37,6 +38,7 @@ class RuleSet:
         self.flow_rules = tuple(rule for rule in self.rules if rule.applies_to == "flows")
         self.warnings = list(warnings)
         self.problems: list[str] = []
+        self.unused_lists: list[str] = []
         self.cases = tuple(cases)
         self._judge: Judge | None = None
 
@@ -71,8 +73,10 @@ class RuleSet:
         contents = read_rules(documents)
         note_disagreements(contents.rules, {problems.path: problems for problems in seen})
         lines += [line for problems in (*seen, *contents.lists.file_problems) for line in problems.lines()]
-        found = cls(contents.rules, _warnings(contents, nanoseconds(now or datetime.now(UTC))), contents.cases)
-        found.problems = lines
+        unused = contents.lists.unused()
+        expired = _expired(contents.rules, nanoseconds(now or datetime.now(UTC)))
+        found = cls(contents.rules, [*expired, *unused], contents.cases)
+        found.problems, found.unused_lists = lines, unused
         return found
 
     def judge(self, events: Iterable[Mapping[str, Any]], now: datetime, state: LimitState | None = None) -> Verdicts:
@@ -113,9 +117,8 @@ class RuleSet:
         )
 
 
-def _warnings(contents: Contents, now_ns: int) -> list[str]:
-    expired = [f"{rule.where}: {rule.end_told}" for rule in contents.rules if rule.state(now_ns) == "expired"]
-    return [*expired, *contents.lists.unused()]
+def _expired(rules: Sequence[Rule], now_ns: int) -> list[str]:
+    return [f"{rule.where}: {rule.end_told}" for rule in rules if rule.state(now_ns) == "expired"]
 
 
 def nanoseconds(moment: datetime) -> int:

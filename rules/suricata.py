@@ -17,7 +17,7 @@ _OPTION = re.compile(r"\s*([a-z_]+)\s+((?:\[[^\]]*\]|[^,\[])+?)\s*(?:,|$)")
 
 
 def import_suricata(path: str, text: str, common: Mapping[str, Any], behaviours: Mapping[int, str]) -> Imported:
-    """Return the rules that the lines come to; `behaviours` maps a signature's id to what netad calls the same thing."""
+    """Return the rules that the lines come to; `behaviours` is what netad calls what a signature (by its id) finds."""
     found = Imported(path, dict(common))
     pending, start = "", 0
     for number, raw in enumerate(text.splitlines(), 1):
@@ -46,7 +46,7 @@ def _line(line: str, number: int, found: Imported, behaviours: Mapping[int, str]
     keys = _signature(options, behaviours)
     comment = f"{found.path} line {number}: {line}"[:2000]
     if command == "suppress":
-        found.add(number, comment, **keys, **_suppressed(options, keys))
+        found.add(number, comment, **keys, **_suppressed(options))
         return
     if options.get("type") != "limit":
         raise ValueError(f"netad limits alerts to the first ones, it has nothing like type {options.get('type')!r}")
@@ -55,8 +55,7 @@ def _line(line: str, number: int, found: Imported, behaviours: Mapping[int, str]
         raise ValueError(f"netad has no limit by {options.get('track')!r}")
     count, seconds = _whole(options, "count"), _whole(options, "seconds")
     limit = {"group_by": group, "count": count, "per": f"{seconds}s"}
-    everything = {} if "scope" in keys else {"match_all": True}
-    found.add(number, comment, **keys, **everything, action="limit", limit=limit)
+    found.add(number, comment, **keys, match_all=True, action="limit", limit=limit)
 
 
 def _options(text: str) -> list[tuple[str, str]]:
@@ -89,9 +88,9 @@ def _signature(options: Mapping[str, str], behaviours: Mapping[int, str]) -> dic
     return {"scope": {"behaviours": [behaviour]}}
 
 
-def _suppressed(options: Mapping[str, str], keys: Mapping[str, Any]) -> dict[str, Any]:
+def _suppressed(options: Mapping[str, str]) -> dict[str, Any]:
     if "track" not in options:
-        return {} if "scope" not in keys else {"match_all": True}
+        return {"match_all": True}
     field = _TRACKS.get(options["track"])
     if field is None or "ip" not in options:
         raise ValueError("it needs 'track' (by_src, by_dst or by_either) with 'ip'")

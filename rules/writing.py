@@ -2,10 +2,13 @@
 
 import json
 from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from netad.core.errors import NetadError, OutputError, RuleError
+from netad.core.errors import ConfigError, OutputError, RuleError
+from netad.core.timing import SECOND_NS, iso, parse_duration
+from netad.rules.scalars import parse_moment
 
 _PLAIN = frozenset(
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._|-"
@@ -43,6 +46,28 @@ def _scalar(value: object) -> str:
     return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else json.dumps(value)
 
 
+def end_of(expires: str | None, now: datetime | None = None) -> dict[str, Any]:
+    """Return the end of a rule as its file has it: after a duration (`30d`), at a time, or never for None.
+
+    Raises:
+        ConfigError: it is neither a duration nor a time, or it is over already.
+    """
+    if expires is None:
+        return {"permanent": True}
+    moment = datetime.now(UTC) if now is None else now
+    now_ns = int(moment.timestamp()) * SECOND_NS
+    try:
+        end_ns = now_ns + parse_duration(expires)
+    except ConfigError:
+        try:
+            end_ns = parse_moment(expires)
+        except ValueError:
+            raise ConfigError(f"{expires!r} is neither a duration such as 30d nor a date") from None
+    if end_ns <= now_ns:
+        raise ConfigError(f"{expires!r} is over already")
+    return {"expires": f"{iso(end_ns)[:19]}Z"}
+
+
 def append_rule(path: Path, rule: Mapping[str, Any]) -> None:
     """Write a rule to the end of a rule file, which is made when it is not there.
 
@@ -64,7 +89,7 @@ def append_rule(path: Path, rule: Mapping[str, Any]) -> None:
                 return
         except RuleError as error:
             if not before:
-                raise NetadError("\n".join(error.problems)) from error
+                raise RuleError([problem.replace(str(beside), str(path)) for problem in error.problems]) from error
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror}") from error
         finally:

@@ -92,10 +92,8 @@ def _table(rows: Sequence[Row]) -> list[str]:
             lines.append(f"| {row.log} | {row.reader} | | | | {row.failure} |")
         else:
             time = median(row.seconds)
-            lines.append(
-                f"| {row.log} | {row.reader} | {row.records / time:,.0f} | {time:.3f} | {row.peak_bytes / 2**20:,.0f} MiB "
-                f"| {row.note}; {row.records:,} records |"
-            )
+            figures = f"{row.records / time:,.0f} | {time:.3f} | {row.peak_bytes / 2**20:,.0f} MiB"
+            lines.append(f"| {row.log} | {row.reader} | {figures} | {row.note}; {row.records:,} records |")
     return lines
 
 

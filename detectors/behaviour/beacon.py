@@ -11,7 +11,7 @@ from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
 from netad.detectors.behaviour.memory import Memory, Prevalence, Rows
 from netad.detectors.behaviour.names import POLLED_BY_DESIGN, Names, any_suffix
-from netad.detectors.behaviour.segments import Float64, Places, lengths, quantiles, runs
+from netad.detectors.behaviour.segments import Float64, Places, frequent, lengths, quantiles, runs
 from netad.detectors.behaviour.sight import (
     TCP,
     UDP,
@@ -175,9 +175,19 @@ class Beacon:
             name=names,
         )
         distinct, first = np.unique(pair, return_index=True)
-        calls = _connections(self._calls.rows[np.isin(self._calls.rows["pair"], distinct)], self._p.least_interval_s)
+        # What many call on a usual port is never more than a hint, and most of the traffic.
+        shared = self._prevalence.count(service[first]) >= self._infrastructure()
+        telling = ~(shared & np.isin(sight["resp_port"][chosen[first]], self._p.usual_ports))
+        distinct, first = distinct[telling], first[telling]
+        calls = self._calls.rows
+        calls = calls[frequent(calls["pair"], np.ones(len(calls), dtype=bool), self._p.least_connections)]
+        calls = _connections(calls[np.isin(calls["pair"], distinct)], self._p.least_interval_s)
         row_of = dict(zip(distinct.tolist(), sight.row[chosen[first]].tolist(), strict=True))
         return self._judge(sight, calls, row_of)
+
+    def _infrastructure(self) -> float:
+        """Return how many callers a service of infrastructure has."""
+        return max(float(self._p.infrastructure_sources), self._p.infrastructure_share * self._prevalence.sources)
 
     def _note_first(self, keys: UInt64, times: Int64) -> None:
         order = np.lexsort((times, keys))
@@ -199,14 +209,13 @@ class Beacon:
         watched = self._first(latest["place"]) - self._first(latest["source"])
         p = self._p
         known = [any_suffix(self._names.text(name), p.known_names) for name in latest["name"].tolist()]
-        infrastructure = max(p.infrastructure_sources, p.infrastructure_share * self._prevalence.sources)
         return np.asarray(
             2.0
             + ((terms.interval_s <= p.fast_interval_s) & (terms.span * 6 * 60 >= p.fast_minutes))
             + 0.75 * (watched >= np.maximum(p.settled_hours * 3600, 1.5 * terms.interval_s) * SECOND_NS)
             + 0.25 * ((terms.bytes_out <= p.small_bytes) & (terms.sizes >= 0.5))
             + ~np.isin(latest["port"], p.usual_ports)
-            - 2.0 * (callers >= infrastructure)
+            - 2.0 * (callers >= self._infrastructure())
             - 2.0 * np.array(known, dtype=bool)
         )
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.detectors.behaviour.segments import frequent
 from netad.detectors.behaviour.sight import Int64, UInt64, keyed
 
 Rows = NDArray[np.void]
@@ -63,11 +64,18 @@ class Memory:
 
     def has(self, name: str, values: UInt64) -> NDArray[np.bool_]:
         """Tell which values a column holds, shape of `values`."""
-        return np.isin(values, self.rows[name])
+        return _among(values, np.sort(self.rows[name]))
+
+
+def _among(values: UInt64, known: UInt64) -> NDArray[np.bool_]:
+    """Tell which values are among sorted known ones, shape of `values`."""
+    if not len(known):
+        return np.zeros(len(values), dtype=bool)
+    return np.asarray(known[np.minimum(np.searchsorted(known, values), len(known) - 1)] == values)
 
 
 def _newest_of_each(rows: Rows, name: str, limit: int) -> Rows:
-    if len(rows) <= limit:
+    if len(rows) <= limit or not frequent(rows[name], np.ones(len(rows), dtype=bool), limit + 1).any():
         return rows
     order = np.argsort(rows[name], kind="stable")
     key = rows[name][order]
@@ -99,12 +107,12 @@ class Prevalence:
     def add(self, things: UInt64, sources: UInt64) -> None:
         """Note who met what, shape (n,) each."""
         pairs, first = np.unique(keyed(things, sources), return_index=True)
-        new = ~np.isin(pairs, self._pairs, assume_unique=True)
+        new = ~_among(pairs, self._pairs)
         room = self._most - len(self._pairs)
         self.forgotten += max(0, int(np.count_nonzero(new)) - room)
         fresh = np.flatnonzero(new)[:room]
         if len(fresh):
-            self._pairs = np.concatenate((self._pairs, pairs[fresh]))
+            self._pairs = np.sort(np.concatenate((self._pairs, pairs[fresh])))
             self._things = np.sort(np.concatenate((self._things, things[first[fresh]])))
         self._sources = np.union1d(self._sources, sources)[: self._most]
 

@@ -11,7 +11,7 @@ from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
 from netad.detectors.behaviour.memory import Memory, Rows
-from netad.detectors.behaviour.segments import cusum, runs
+from netad.detectors.behaviour.segments import cusum, frequent, runs
 from netad.detectors.behaviour.sight import (
     ICMP,
     ICMP6,
@@ -36,7 +36,7 @@ _OUTSIDE = Technique("T1595.001", "Active Scanning: Scanning IP Blocks")
 
 _COLUMNS = [
     ("source", "u8"), ("service", "u8"), ("target", "u8"), ("target_hi", "u8"), ("target_lo", "u8"), ("port", "u2"),
-    ("protocol", "u1"), ("inside", "?"), ("failed", "?"), ("known", "?"), ("time_ns", "i8")
+    ("protocol", "u1"), ("inside", "?"), ("failed", "?"), ("known", "?"), ("time_ns", "i8"), ("turn", "i8")
 ]  # fmt: skip
 _STEPS = 1_000_000  # a decade
 
@@ -113,6 +113,7 @@ class Scan:
             each={"source": parameters.most_of_a_source},
             age_ns=int(parameters.memory_hours * 3600 * SECOND_NS),
         )
+        self._turn = 0
         self._up = log10((1 - parameters.scan_success) / (1 - parameters.normal_success))
         self._down = log10(parameters.normal_success / parameters.scan_success)
 
@@ -123,15 +124,16 @@ class Scan:
 
     def observe(self, sight: Sight) -> list[Finding]:
         """Take the next window; return its scanners."""
+        self._turn += 1
         new, rows = self._first_contacts(sight)
         if not len(new["time_ns"]):
             return []
-        self._met.add(sight.end_ns, **new)
+        self._met.add(sight.end_ns, turn=np.full(len(rows), self._turn), **new)
         active = np.unique(new["source"][new["failed"]])
         if not len(active):
             return []
         contacts = self._met.rows[np.isin(self._met.rows["source"], active)]
-        fresh = np.isin(contacts["service"], new["service"])
+        fresh = contacts["turn"] == self._turn
         row_of = dict(zip(new["source"].tolist(), rows.tolist(), strict=True))
         findings: list[Finding] = []
         for source, (strength, members) in self._judge(contacts, fresh).items():
@@ -203,7 +205,9 @@ class Scan:
         self, contacts: Rows, key: UInt64, which: Mask, step: NDArray[np.int64], fresh: Mask
     ) -> list[tuple[int, float, NDArray[np.intp]]]:
         """Return source, strength and members of the strongest test of each source in one cut."""
-        chosen = np.flatnonzero(which)
+        failed = which & contacts["failed"]
+        enough = frequent(key, failed, self._p.least_failures) & frequent(key, failed & fresh, 1)
+        chosen = np.flatnonzero(which & enough)
         if not len(chosen):
             return []
         order = chosen[np.lexsort((contacts["time_ns"][chosen], key[chosen]))]

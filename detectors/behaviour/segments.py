@@ -8,6 +8,8 @@ from netad.ingest.flows import Column
 Float64 = NDArray[np.float64]
 Places = NDArray[np.intp]
 
+_BUCKETS = np.uint64((1 << 18) - 1)
+
 
 def runs(keys: Column) -> tuple[Places, Places]:
     """Return where runs of equal keys begin, shape (g,), and the run of each row, shape (n,)."""
@@ -19,6 +21,16 @@ def runs(keys: Column) -> tuple[Places, Places]:
 def lengths(starts: Places, rows: int) -> Places:
     """Return how many rows each run has, shape (g,)."""
     return np.diff(starts, append=rows)
+
+
+def frequent(keys: NDArray[np.uint64], which: NDArray[np.bool_], least: int) -> NDArray[np.bool_]:
+    """Tell which rows may have a key that at least `least` of the chosen rows have, shape (n,).
+
+    Well-mixed keys are counted in buckets, which is far faster than sorting them: a few rows of rarer keys get
+    through, none of a frequent one is lost.
+    """
+    bucket = (keys & _BUCKETS).astype(np.intp)
+    return np.asarray(np.bincount(bucket[which], minlength=int(_BUCKETS) + 1)[bucket] >= least)
 
 
 def cusum(steps: NDArray[np.int64], run: Places) -> NDArray[np.int64]:

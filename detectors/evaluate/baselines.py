@@ -12,7 +12,7 @@ Float64 = NDArray[np.float64]
 STRANGER, BEST_FEATURE, ROBUST_Z, CLASSIC_FOREST = "stranger flag", "best single feature", "robust z", "classic forest"
 BASELINES = (STRANGER, BEST_FEATURE, ROBUST_Z, CLASSIC_FOREST)
 
-TREES = 300
+TREES = 100
 # The range from the 5th to the 95th percentile of a normal distribution, in standard deviations.
 _RANGE = 3.29
 _LOW, _HIGH = 5, 95

@@ -106,8 +106,8 @@ def _profile_recording(
     changed: list[list[ProfileBatch]] = [[] for _ in rounds]
     for batch in _windows(recording, recording.parts, window_ns):
         for number, other in waiting.get(_start_ns(batch), ()):
-            changed[number].append(_watched(deepcopy(watch), other))
-        own.append(_watched(watch, batch))
+            changed[number].append(deepcopy(watch).watch(other).batch)
+        own.append(watch.watch(batch).batch)
     samples = recording.samples
     starts = samples["window"].to_numpy(np.int64) * window_ns
     recorded = _rows(own, samples["source_hi"].to_numpy(np.uint64), samples["source_lo"].to_numpy(np.uint64), starts)
@@ -117,12 +117,6 @@ def _profile_recording(
         found.append(_rows(batches, high, low, np.array([joined[one].start_ns for one in each], dtype=np.int64)))
     order = np.array([one for each in rounds for one in each], dtype=np.intp)
     return recorded, ProfileBatch.join(found).select(np.argsort(order))
-
-
-def _watched(watch: Behaviours, batch: ProfileBatch) -> ProfileBatch:
-    """Return the profiles with the strength of every behaviour; slices and facts are let go."""
-    strengths = watch.strengths(batch, watch.observe(batch))
-    return ProfileBatch(pd.concat([batch.frame, strengths], axis=1), batch.meetings)
 
 
 def _start_ns(batch: ProfileBatch) -> int:

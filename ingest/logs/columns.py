@@ -137,15 +137,9 @@ class Reading:
         there = np.flatnonzero(fields.kinds[self.rows, column] == TEXT)
         rows = self.rows[there]
         starts, ends = fields.starts[rows, column].tolist(), fields.ends[rows, column].tolist()
-        known: dict[bytes, str] = {}
-        found: list[str] = []
-        for a, b in zip(starts, ends, strict=True):
-            piece = raw[a:b]
-            text = known.get(piece)
-            if text is None:
-                text = known[piece] = decode(piece)
-            found.append(text)
-        out[there] = found
+        pieces = [raw[a:b] for a, b in zip(starts, ends, strict=True)]
+        known = {piece: decode(piece) for piece in set(pieces)}
+        out[there] = [known[piece] for piece in pieces]
         return out
 
     def _numbers(self, name: str, kernel: Callable[..., Any]) -> Int64:

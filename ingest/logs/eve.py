@@ -213,9 +213,9 @@ def turn_round(columns: dict[str, Column], rows: NDArray[np.bool_]) -> dict[str,
     if not rows.any():
         return columns
     turned = dict(columns)
-    for one in columns:
+    for one, column in columns.items():
         other = one.replace("orig_", "resp_", 1)
         if one.startswith("orig_") and other in columns:
-            turned[one] = np.where(rows, columns[other], columns[one])
-            turned[other] = np.where(rows, columns[one], columns[other])
+            turned[one] = np.where(rows, columns[other], column)
+            turned[other] = np.where(rows, column, columns[other])
     return turned

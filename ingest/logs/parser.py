@@ -75,11 +75,14 @@ class Ledger:
         self.path = path
         self.tentative = False
         self.refused = 0
+        self._problems = 0
         self._report = report
 
     def problem(self, sentence: str) -> None:
-        """Say what is wrong with the log as a whole."""
-        self._report.problem(self.path, sentence)
+        """Say what is wrong with the log as a whole; of a log with many headers, the first of such things only."""
+        self._problems += 1
+        if self._problems <= BAD_SHOWN:
+            self._report.problem(self.path, sentence)
 
     def skip(self, kind: str, count: int) -> None:
         """Count records that are passed over by kind; a kind may come from the log."""

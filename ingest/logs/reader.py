@@ -114,13 +114,19 @@ class _Reading:
                 continue
             for part in self._parser.take(chunk):
                 for ready in self._held.pass_on(part) if self._held else (part,):
-                    yield from self._in_time(ready)
+                    yield from self._pieces(ready)
             self.count_bytes()
         self._ledger.tentative = False
         for number in self._lines.left_out:
             self._ledger.bad(number, "is longer than 1 MiB")
         for part in (*self._parser.finish(), *(self._held.rest() if self._held else ())):
-            yield from self._in_time(part)
+            yield from self._pieces(part)
+
+    def _pieces(self, part: Part) -> Iterator[Part]:
+        """Yield what is in the time range, no more than a batch at a time."""
+        for start in range(0, len(part), self._rows):
+            piece = {name: column[start : start + self._rows] for name, column in part.columns.items()}
+            yield from self._in_time(Part(part.kind, piece))
 
     def _in_time(self, part: Part) -> Iterator[Part]:
         """Yield the records of the time range that was asked for, and count them."""

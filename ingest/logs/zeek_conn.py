@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import UInt64
 from netad.ingest.flows import SLICE, WHOLE, Column
 from netad.ingest.logs.columns import PORT_MAX, Decode, Reading
-from netad.ingest.logs.protocols import ICMP, ICMP6, PROTOCOLS, STATES
+from netad.ingest.logs.protocols import ICMP, ICMP6, PROTOCOLS, STATES, UNKNOWN_PROTOCOL
 
 HISTORY_WIDTH: Final = 24
 _V4_HIGH_LOW: Final = np.uint64(0xFFFF)
@@ -17,6 +17,7 @@ _V4_HIGH_LOW: Final = np.uint64(0xFFFF)
 CONN_FIELDS: Final = (
     "ts", "id.orig_h", "id.orig_p", "id.resp_h", "id.resp_p", "proto", "service", "duration", "orig_bytes",
     "resp_bytes", "conn_state", "history", "orig_pkts", "orig_ip_bytes", "resp_pkts", "resp_ip_bytes", "vlan",
+    "ip_proto",
 )  # fmt: skip
 # Where a log has one of these, its flows have the column.
 _COUNTS: Final = {
@@ -39,6 +40,9 @@ def conn_columns(reading: Reading, decode: Decode, *, labels: bool = False) -> d
     orig_high, orig_low = reading.addresses("id.orig_h")
     resp_high, resp_low = reading.addresses("id.resp_h")
     protocol = reading.codes("proto", PROTOCOLS, fold=True)
+    if "ip_proto" in reading:  # Zeek 7.1 and later: the number where it has no name
+        numbered = (protocol == UNKNOWN_PROTOCOL) & reading.has("ip_proto")
+        protocol = np.where(numbered, reading.counts("ip_proto", UNKNOWN_PROTOCOL), protocol)
     protocol[(protocol == ICMP) & is_v6(orig_high, orig_low)] = ICMP6
     columns: dict[str, Column] = {
         "first_ns": first,

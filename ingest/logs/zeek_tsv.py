@@ -46,6 +46,7 @@ class ZeekTsv:
         self._separator, self._set_separator = b"\t", b","
         self._empty, self._unset = b"(empty)", b"-"
         self._path: str | None = None
+        self._names: tuple[str, ...] = ()
         self._section: _Section | None = None
         self._state = np.zeros(spans.S_FIELDS, np.int64)
 
@@ -58,9 +59,9 @@ class ZeekTsv:
             if state[spans.S_POSITION] >= len(data):
                 break
             if self._section is None:
-                self._open(self._headerless(chunk.raw))
-            if self._section is not None:
-                yield from self._section.lines(chunk.raw, state)
+                names = self._names or self._headerless(chunk.raw)
+                self._section = _Section(self._ledger, self._options, self._path, names, self)
+            yield from self._section.lines(chunk.raw, state)
 
     def finish(self) -> Iterator[Part]:
         """Yield nothing: every line is said at once."""
@@ -97,7 +98,8 @@ class ZeekTsv:
                 self._path = value.decode("utf-8", "replace")
             case b"#fields":
                 names = value.split(self._separator, _HEADER_FIELDS_MAX)
-                self._open(tuple(each.decode("utf-8", "replace").strip() for each in names))
+                self._names = tuple(each.decode("utf-8", "replace").strip() for each in names)
+                self._section = None
             case _:
                 pass
 
@@ -106,10 +108,6 @@ class ZeekTsv:
         at = int(self._state[spans.S_POSITION])
         count = raw[at : raw.index(b"\n", at)].count(self._separator) + 1
         return HEADERLESS.get(count, HEADERLESS[21])
-
-    def _open(self, names: tuple[str, ...]) -> None:
-        """Begin to read lines that have these fields."""
-        self._section = _Section(self._ledger, self._options, self._path, names, self)
 
     @property
     def marks(self) -> tuple[bytes, bytes, bytes, bytes]:

@@ -1,30 +1,37 @@
 """`netad rules`: check, test, explain, list, write and import rules."""
 
 import logging
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netad.cli.options import _stack as stacked
-from netad.core.errors import ConfigError, ExitCode, RuleError
+from netad.core.errors import ConfigError, ExitCode
 
 if TYPE_CHECKING:
     from netad.rules.importing import Imported
     from netad.rules.ruleset import RuleSet
 
 log = logging.getLogger("netad.rules")
+F = TypeVar("F", bound=Callable[..., Any])
 
 paths_argument = click.argument("paths", metavar="[FILE|DIR|builtin:NAME]...", nargs=-1)
 config_option = click.option("--config", "config_file", metavar="FILE", help="Settings in YAML, for their rules.")
 rules_option = click.option("--rules", "paths", multiple=True, metavar="FILE|DIR|builtin:NAME",
                             help="The rules; may be given several times. [those of the settings]")  # fmt: skip
-writing_options = stacked(
-    click.option("--created-by", required=True, metavar="NAME", help="Whose rule it is."),
-    click.option("--expires", metavar="DURATION|TIME", help="When it ends: 30d from now, or a date."),
-    click.option("--permanent", is_flag=True, help="It never ends."),
+_WRITING = (
     click.option("-o", "--output", metavar="FILE", help="Write to this file. [standard output]"),
+    click.option("--permanent", is_flag=True, help="It never ends."),
+    click.option("--expires", metavar="DURATION|TIME", help="When it ends: 30d from now, or a date."),
+    click.option("--created-by", required=True, metavar="NAME", help="Whose rule it is."),
 )
+
+
+def writing_options(function: F) -> F:
+    """Give a command the options of rules that are written: owner, end and file."""
+    for option in _WRITING:
+        function = option(function)
+    return function
 
 
 @click.group("rules", short_help="Check, test, explain, list, write and import suppression rules.")
@@ -232,7 +239,7 @@ def import_command(
     """
     from pathlib import Path
 
-    from netad.core.files import write_whole
+    from netad.core.files import atomic_path
     from netad.rules.importing import read_text
     from netad.rules.slips import import_slips
     from netad.rules.suricata import import_suricata
@@ -249,7 +256,8 @@ def import_command(
     if output is None:
         click.echo(made, nl=False)
     else:
-        write_whole(Path(output), made.encode())
+        with atomic_path(Path(output)) as part:
+            part.write_text(made, encoding="utf-8")
     for line in found.unsaid:
         click.echo(f"left out: {line}", err=True)
     click.echo(f"{found.lines:,} lines: {len(found.rules):,} rules, {len(found.unsaid):,} lines left out", err=True)

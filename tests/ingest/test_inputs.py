@@ -229,3 +229,58 @@ def test_the_corpus_is_found_in_order_of_time(corpus):
     assert None not in times
     assert times == sorted(times)
     assert [problem for problem in report.problems if not problem.path.endswith((".pcap", ".pcapng", ".cap"))] == []
+
+
+# Logs beside captures.
+
+CONN = '{"ts": %d, "uid": "C", "id.orig_h": "10.0.0.1", "id.resp_h": "10.0.0.2", "proto": "udp", "conn_state": "SF"}\n'
+
+
+def found_in(*named: str | Path) -> tuple[list[tuple[str, str, int | None]], list[str]]:
+    """Return name, format and begin (s) of every source, and the sentences about problems."""
+    report = IngestReport()
+    sources = find_sources([str(name) for name in named], report)
+    told = [(Path(each.path).name, each.format, each.time_ns and each.time_ns // 10**9) for each in sources]
+    return told, [problem.sentence for problem in report.problems]
+
+
+def test_logs_and_captures_of_a_directory_are_told_by_content(tmp_path):
+    """Whatever their names, in the order of their time; other files are passed over."""
+    write(tmp_path / "capture.log", 200)
+    (tmp_path / "conn.pcap").write_text(CONN % 100)
+    (tmp_path / "eve").write_text('{"timestamp":"1970-01-01T00:05:00Z","event_type":"stats"}\n')
+    (tmp_path / "conn.00:00:00-01:00:00.log.gz").write_bytes(gzip.compress((CONN % 50).encode()))
+    (tmp_path / "files.log").write_text("#path\tfiles\n#fields\tts\tfuid\n1.0\tF\n")
+    (tmp_path / "open_conn.log").write_text(CONN % 1)
+    (tmp_path / "README").write_text("notes")
+    assert found_in(tmp_path) == (
+        [
+            ("conn.00:00:00-01:00:00.log.gz", "zeek-json", 50),
+            ("conn.pcap", "zeek-json", 100),
+            ("capture.log", "capture", 200),
+            ("eve", "eve", None),
+        ],
+        [],
+    )
+
+
+def test_a_log_of_no_use_that_is_named_itself_is_reported(tmp_path):
+    """With what it is; a directory of such logs holds nothing."""
+    (tmp_path / "files.log").write_text("#path\tfiles\n#fields\tts\tfuid\n1.0\tF\n")
+    sentence = "is a Zeek log of a kind that netad makes no use of (files)"
+    assert found_in(tmp_path / "files.log") == ([], [sentence])
+    assert found_in(tmp_path) == ([], ["holds no captures and no logs"])
+
+
+def test_what_cannot_be_looked_into_has_no_format_yet(tmp_path):
+    """Pipes and standard input."""
+    os.mkfifo(tmp_path / "pipe")
+    assert found_in(tmp_path / "pipe", "-") == ([("pipe", "unknown", None), ("-", "unknown", None)], [])
+
+
+def test_when_a_log_begins(tmp_path):
+    """The time at which its first line counts, compressed or not; at most its beginning is read."""
+    (tmp_path / "log").write_text(CONN % 7 + CONN % 9)
+    assert first_time_ns(str(tmp_path / "log")) == 7_000_000_000
+    (tmp_path / "log.xz").write_bytes(lzma.compress((CONN % 8).encode() * 10_000)[:-20])
+    assert first_time_ns(str(tmp_path / "log.xz")) == 8_000_000_000

@@ -171,9 +171,12 @@ def test_rotated_logs_are_hardly_late(corpus):
 @pytest.mark.corpus
 @pytest.mark.parametrize(
     ("log", "labels"),
-    [("labelled/iot23/34-1-mirai/conn.log.labeled", {"Benign", "Malicious"}), ("labelled/iot23/4-1-philips-hue/conn.log.labeled", {"benign"}),
-     ("labelled/ctu/011-zeek-mixed/conn.log.labeled", {"Benign", "Malicious"})],
-)  # fmt: skip
+    [
+        ("labelled/iot23/34-1-mirai/conn.log.labeled", {"Benign", "Malicious"}),
+        ("labelled/iot23/4-1-philips-hue/conn.log.labeled", {"benign"}),
+        ("labelled/ctu/011-zeek-mixed/conn.log.labeled", {"Benign", "Malicious"}),
+    ],
+)
 def test_labels(corpus, log, labels):
     """Of a column of their own, and packed into the last field as IoT-23 does it."""
     (source,) = find_sources([str(corpus / log)], IngestReport())
@@ -247,7 +250,7 @@ def test_a_capture_and_suricatas_log_of_it_agree(corpus):
 
 @pytest.mark.corpus
 def test_suricata_and_zeek_name_the_same_states(corpus):
-    """Of TCP flows by the same ends: conn_state by Suricata's flags is Zeek's, but where Suricata missed the handshake."""
+    """Of TCP flows by the same ends: conn_state by Suricata's flags is Zeek's, but where Suricata saw no flags."""
     folder = corpus / "pairs/suricata/slips-test7"
     states = []
     for name in ("conn.log-79569.labeled", "eve.json"):

@@ -39,7 +39,7 @@ def event() -> dict[str, Any]:
         "network": {"transport": "tcp"},
         "related": {"ip": ["10.4.2.2", "2001:db8::7"]},
         "tags": ["lab", "sensor[1]*"],
-        "labels": {"site": "hq", "floor": "3", "a.b": "dotted"},
+        "labels": {"site": "hq", "floor": "3", "a.b": "dotted", "name": "updates.example.com"},
         "observer": {"name": "sensor-1"},
         "netad": {
             "entity": {"inside": True},

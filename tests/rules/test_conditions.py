@@ -1,7 +1,11 @@
 import pytest
 
-MODIFIERS = "neq, cidr, gt, gte, lt, lte, contains, startswith, endswith, wildcard, exists"
-EVERYTHING = "every event would match: name a value that tells the events meant from the others"
+MODIFIERS = (
+    "cidr, gt, gte, lt, lte, contains, startswith, endswith, re, domain, exists, all, cased, neq, i, m, s"
+)
+EVERYTHING = (
+    "every event would match: name a value that tells the events meant from the others, or say 'match_all: true'"
+)
 
 
 @pytest.mark.parametrize(
@@ -15,9 +19,26 @@ EVERYTHING = "every event would match: name a value that tells the events meant 
           f"1:1: unknown modifier 'cdir'; did you mean 'cidr'? (there are: {MODIFIERS})"]),
         ("source.ip|: 10.0.0.0/8\n", [f"1:1: unknown modifier '' (there are: {MODIFIERS})"]),
         ("source.ip|exact: 10.0.0.1\n", [f"1:1: unknown modifier 'exact' (there are: {MODIFIERS})"]),
-        ("message|re: a+\n", [f"1:1: the modifier 're' is not supported by this version; there are: {MODIFIERS}"]),
-        ("tags|contains|all: [a, b]\n",
-         ["1:1: a field takes one modifier in this version, 'tags|contains|all' has 2"]),
+        ("message|wildcard: 'a*'\n",
+         ["1:1: there is no |wildcard: * and ? in a text stand for any characters by themselves"]),
+        ("message|re: '(a'\n", ["1:13: this is no regular expression of RE2 (missing ): (a)"]),
+        ("message|re: '(a)\\1'\n", ["1:13: this is no regular expression of RE2 (invalid escape sequence: \\1)"]),
+        ("message|contains|startswith: a\n", ["1:1: |contains and |startswith do not go together"]),
+        ("message|contains|contains: a\n", ["1:1: |contains and |contains do not go together"]),
+        ("message|cased|cased: a\n", ["1:1: a modifier is given twice"]),
+        ("message|i: a\n", ["1:1: |i stands behind |re only"]),
+        ("source.ip|cased: 10.0.0.1\n",
+         ["1:1: |cased is for text compared as it is, or by |contains, |startswith or |endswith"]),
+        ("tags|exists|all: true\n", ["1:1: |all does not go with |exists, which takes one value"]),
+        ("tags|all: a\n", ["1:11: |all takes a list of values"]),
+        ("message|contains|neq: a\n", ["1:1: |neq does not go with |contains; 'not' turns any condition round"]),
+        ("labels.name|domain: '*.example.com'\n",
+         ["1:21: '*.example.com' is not a domain such as example.com: leave '*.' out, |domain holds for the name and all "
+          "below it"]),
+        ("any: {tags: a}\n", ["1:6: 'any' takes a list of maps of conditions"]),
+        ("all: []\ntags: a\n", ["1:6: 'all' has no condition"]),
+        ("not: {}\ntags: a\n", ["1:6: 'not' has no condition"]),
+        ("not: x\ntags: a\n", ["1:6: 'not' must be a map of conditions or a list of such maps"]),
         ("message|cidr: 10.0.0.0/8\n", ["1:1: |cidr is for fields that hold an IP address; message holds text"]),
         ("source.ip|startswith: '10.'\n",
          ["1:1: |startswith is for fields that hold text; source.ip holds an IP address"]),
@@ -53,8 +74,12 @@ EVERYTHING = "every event would match: name a value that tells the events meant 
         ("source.ip|exists: true\n", [f"1:1: {EVERYTHING}"]),
         ("event.kind: alert\nevent.category: network\n", [f"1:1: {EVERYTHING}"]),
         ("either.ip|cidr: [10.0.0.0/8, 0.0.0.0/0]\n", [f"1:1: {EVERYTHING}"]),
-        ("message|wildcard: '*'\nevent.risk_score|gte: 0\n", [f"1:1: {EVERYTHING}"]),
-        ("- source.ip: 10.0.0.1\n- event.severity|gt: -1\n", [f"2:3: {EVERYTHING}"]),
+        ("message: '*'\nevent.risk_score|gte: 0\n", [f"1:1: {EVERYTHING}"]),
+        ("- source.ip: 10.0.0.1\n- event.severity|gt: -1\n", [f"1:1: {EVERYTHING}"]),
+        ("source.ip|cidr: [0.0.0.0/1, 128.0.0.0/2, 192.0.0.0/2]\n", [f"1:1: {EVERYTHING}"]),
+        ("message|re: '.*'\n", [f"1:1: {EVERYTHING}"]),
+        ("not: {source.ip|exists: false}\n", [f"1:1: {EVERYTHING}"]),
+        ("any: [{tags: a}, {event.kind: alert}]\n", [f"1:1: {EVERYTHING}"]),
     ],
 )  # fmt: skip
 def test_what_is_wrong_with_a_match_and_where(match_problems, match, expected):
@@ -65,7 +90,8 @@ def test_what_is_wrong_with_a_match_and_where(match_problems, match, expected):
 @pytest.mark.parametrize(
     "match",
     ["destination.ip|exists: true\n", "labels.maintenance|exists: true\n", "event.kind: alert\nsource.ip: 10.0.0.1\n",
-     "source.ip|cidr: 0.0.0.0/0\ndestination.port: 22\n", "event.risk_score|gte: 1\n", "source.bytes|gte: 0\n"],
+     "source.ip|cidr: 0.0.0.0/0\ndestination.port: 22\n", "source.ip|cidr: [0.0.0.0/1, 128.0.0.0/2]\n",
+     "not: {source.ip: 10.0.0.1}\n", "message|re: 'a*b'\n", "event.risk_score|gte: 1\n", "source.bytes|gte: 0\n"],
 )  # fmt: skip
 def test_a_match_that_leaves_some_events_out_is_accepted(match_problems, match):
     """A broad condition is fine beside a narrow one, and a field that may be missing narrows by itself."""

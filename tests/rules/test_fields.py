@@ -3,7 +3,7 @@ import pytest
 from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
 from netad.outputs.anomaly_event import anomaly_event
 from netad.outputs.origin import Origin
-from netad.rules.fields import FIELDS, find_field
+from netad.rules.fields import FIELDS, FLOW_FIELDS, find_field, open_names
 from netad.rules.values import event_value
 
 REASON = Reason("bytes_out", "bytes out", "bytes", 5.0, 1.0, 0.99, 0.5)
@@ -40,7 +40,8 @@ def test_every_field_of_an_anomaly_event_is_known_and_of_its_kind():
 def test_every_known_field_is_carried_by_an_anomaly_with_one_peer():
     """A rule cannot name a field that no event will ever have."""
     carried = {path for path, _ in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z"))}
-    assert {path for field in FIELDS.values() for path in field.paths} <= carried
+    # An anomaly without a named behaviour has none of them.
+    assert {path for field in FIELDS.values() for path in field.paths} - {"netad.behaviours"} <= carried
 
 
 def test_the_pseudo_field_asks_both_ends():
@@ -72,3 +73,18 @@ def test_an_unknown_field_is_refused_with_the_nearest_known_one(name, sentence):
     with pytest.raises(ValueError) as error:
         find_field(name)
     assert str(error.value) == sentence
+
+
+def test_flows_have_fields_of_their_own():
+    """The same names as in flow events, both ends as one included; what only anomalies have is refused."""
+    assert find_field("either.ip", "flows") == FLOW_FIELDS["either.ip"]
+    assert find_field("netad.flow.state", "flows").kind == "text"
+    with pytest.raises(ValueError, match=r"^flows have no field 'netad.detector'"):
+        find_field("netad.detector", "flows")
+
+
+def test_open_names_are_listed():
+    """For the schema and for whoever asks."""
+    assert "labels." in open_names()
+    assert find_field("threat.technique.id").presence == "sometimes"
+    assert find_field("netad.findings.behaviour").kind == "text"

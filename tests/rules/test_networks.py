@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.rules.networks import Network, NetworkSet, parse_address, parse_network
+from netad.rules.networks import Network, NetworkSet, format_value, hold_everything, parse_address, parse_network
 
 networks = st.one_of(
     st.builds(lambda number, bits: ipaddress.ip_network((number, bits), strict=False),
@@ -64,3 +64,23 @@ def test_bits_behind_the_prefix_are_refused_with_both_things_that_may_be_meant()
     assert str(error.value) == (
         "'10.1.2.3/8' has bits set behind its prefix: write 10.0.0.0/8, or 10.1.2.3 for the one address"
     )
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [([], False), (["0.0.0.0/0"], True), (["::/0"], True), (["0.0.0.0/1"], False), (["0.0.0.0/1", "128.0.0.0/1"], True),
+     (["0.0.0.0/1", "192.0.0.0/2", "128.0.0.0/2"], True), (["0.0.0.0/1", "192.0.0.0/2"], False),
+     (["::/1", "128.0.0.0/1"], False), (["10.0.0.0/8", "0.0.0.0/1", "128.0.0.0/1"], True)],
+)  # fmt: skip
+def test_networks_that_hold_everything_together_are_seen(texts, expected):
+    """Whole, or in pieces."""
+    assert hold_everything([parse_network(text) for text in texts]) is expected
+
+
+@given(st.ip_addresses())
+def test_addresses_are_written_as_they_are_read(address):
+    """A network is written as its first address."""
+    parsed = parse_address(str(address))
+    assert parsed is not None
+    assert parse_address(format_value(parsed)) == parsed
+    assert format_value(parse_network("10.1.0.0/16")) == "10.1.0.0"

@@ -3,6 +3,7 @@ import pytest
 from netad.core.problems import MAX_PROBLEMS
 from netad.core.timing import parse_time
 
+ACTIONS = "drop, suppress, inhibit, limit, lower, tag"
 GOOD = {"id": "r", "comment": "c", "created_by": "o", "permanent": "true", "match": "{source.ip: 10.0.0.1}"}
 
 
@@ -21,9 +22,8 @@ def test_a_rule_is_read_whole(load, tmp_path):
                                                                                   "suppress")  # fmt: skip
     assert rule.starts_ns == parse_time("2026-01-10T00:00:00Z")
     assert rule.expires_ns == parse_time("2026-12-31T17:00:00Z")
-    assert rule.match.alternatives[0][0].field.name == "source.ip"
-    assert rule.exception is not None
-    assert rule.exception.alternatives[0][0].field.name == "destination.ip"
+    assert rule.match.text == "source.ip"
+    assert rule.exception.text == "destination.ip"
     assert str(rule.where) == f"{tmp_path}/a.yml:4:3"
 
 
@@ -62,11 +62,18 @@ def test_what_may_be_left_out_has_its_default(load):
          ["8:11: '2026-02-30' is not a date or time such as 2026-12-31 or 2026-12-31T18:00:00Z"]),
         (one(permanent=None, starts="2026-12-31", expires="2026-12-30"), ["8:12: rule 'r' expires before it starts"]),
         (one(permanent=None, starts="2026-12-31", expires="2026-12-31"), ["8:12: rule 'r' expires before it starts"]),
-        (one(action="drop"), ["8:11: the action 'drop' is not supported by this version; there is: suppress"]),
-        (one(action="hide"), ["8:11: unknown action 'hide'; there is: suppress"]),
-        (one(action="[suppress]"), ["8:11: unknown action ''; there is: suppress"]),
-        (one(scope="{}"), ["8:3: the key 'scope' is not supported by this version"]),
-        (one(schedule="x"), ["8:3: the key 'schedule' is not supported by this version"]),
+        (one(action="hide"), [f"8:11: unknown action 'hide'; there are: {ACTIONS}"]),
+        (one(action="[suppress]"), [f"8:11: unknown action ''; there are: {ACTIONS}"]),
+        (one(scope="{}"), ["8:10: this must be a map such as {detectors: [isolation_forest]}"]),
+        (one(schedule="x"),
+         ["8:13: a schedule is a map such as {tz: Europe/Paris, windows: [sat 01:00-05:00]}"]),
+        (one(match_all="false"),
+         ["8:14: 'match_all' can only be true: it says that the rule is meant for all events"]),
+        (one(applies_to="packets"), ["8:15: 'applies_to' is events or flows"]),
+        (one(applies_to="flows", action="drop"),
+         ["9:11: a rule for flows takes no 'action': it keeps the flows out of profiles"]),
+        (one(applies_to="flows", match="{netad.behaviours: scan}"),
+         ["7:11: flows have no field 'netad.behaviours'"]),
         (one(expire="2026-12-31"), ["8:3: unknown key 'expire'; did you mean 'expires'?"]),
         (one(xyzzy="1"), ["8:3: unknown key 'xyzzy'"]),
         (one(id="Big"), ["3:7: an id is made of small letters, digits, '-', '_' and '.', 100 at most; 'Big' is not"]),
@@ -92,13 +99,13 @@ def test_what_is_wrong_with_a_rule_and_where(problems, text, expected):
 
 def test_all_problems_of_all_files_come_at_once(problems):
     """Nobody mends a file three times to find three problems."""
-    first = one(id="Big", comment="1", action="drop", match="{source.ip: x, sorce.ip: 1}")
+    first = one(id="Big", comment="1", action="hide", match="{source.ip: x, sorce.ip: 1}")
     assert problems(first, "a:\n\tb", "x: 1") == [
         "a.yml:3:7: an id is made of small letters, digits, '-', '_' and '.', 100 at most; 'Big' is not",
         "a.yml:4:12: 'comment' must be text: put it in quotes",
         "a.yml:7:22: 'x' is not an IP address",
         "a.yml:7:25: unknown field 'sorce.ip'; did you mean 'source.ip'?",
-        "a.yml:8:11: the action 'drop' is not supported by this version; there is: suppress",
+        f"a.yml:8:11: unknown action 'hide'; there are: {ACTIONS}",
         "b.yml:2:1: YAML does not allow a tab here: indent with spaces",
         "c.yml:1:1: the file has neither 'rules' nor 'lists'",
         "c.yml:1:1: unknown key 'x'",
@@ -115,3 +122,20 @@ def test_a_hostile_file_is_not_checked_to_its_end(problems):
     found = problems("rules:\n" + "- {id: X}\n" * 2000)
     assert len(found) == MAX_PROBLEMS + 1
     assert any(line.endswith("more than 1000 problems, the rest of this file is not checked") for line in found)
+
+
+def test_a_rule_for_everything_says_so(load, event, now):
+    """`match_all: true` with or without a match that would be refused otherwise."""
+    rules = load(one(match_all="true", match=None), one(id="s", match_all="true", match="{event.kind: alert}"))
+    assert [rule.id for rule in rules.matching(event, now)] == ["r", "s"]
+
+
+def test_a_sigma_filter_is_a_file_of_its_own(load, problems, event, now):
+    """Beside rule files, with ids that may not be taken twice."""
+    text = """
+    title: r
+    author: soc
+    filter: {rules: any, selection: {source.ip: 10.4.2.2}, condition: not selection}
+    """
+    assert [rule.id for rule in load(text).matching(event, now)] == ["r"]
+    assert problems(one(), text) == ["b.yml:2:1: the id 'r' is already taken at a.yml:3:7"]

@@ -3,7 +3,8 @@ import pytest
 from netad.core.yaml_nodes import Scalar
 from netad.rules.fields import find_field
 from netad.rules.networks import Network
-from netad.rules.values import event_value, fits_every_value, rule_value
+from netad.rules.patterns import Pattern
+from netad.rules.values import event_value, fits_every_value, folded, rule_value
 
 
 def written(text: str) -> Scalar:
@@ -14,7 +15,10 @@ def written(text: str) -> Scalar:
 @pytest.mark.parametrize(
     ("name", "modifier", "text", "value"),
     [("labels.a", "exact", "x", "x"), ("labels.a", "exact", "'22'", "22"), ("labels.a", "exact", "''", ""),
-     ("source.ip", "exact", "10.0.0.1", (4, 10 << 24 | 1)), ("source.ip", "neq", "'::1'", (6, 1)),
+     ("source.ip", "exact", "10.0.0.1", (4, 10 << 24 | 1)), ("source.ip", "exact", "'::1'", (6, 1)),
+     ("labels.a", "exact", "Big", "big"), ("labels.a", "exact", "a*", Pattern((("a",), ("",)))),
+     ("labels.a", "contains", "a?b", Pattern((("",), ("a", "b"), ("",)))), ("labels.a", "re", "A+", "A+"),
+     ("labels.a", "domain", "Example.COM.", "example.com"),
      ("source.ip", "cidr", "10.0.0.0/8", Network(4, 8, 10)), ("destination.port", "exact", "22", 22),
      ("destination.port", "exact", "2.2e1", 22), ("source.bytes", "gt", "1.5e6", 1_500_000.0),
      ("event.risk_score", "lt", "95", 95), ("@timestamp", "gte", "1970-01-02", 86_400_000_000_000),
@@ -80,10 +84,18 @@ def test_values_of_events_are_brought_into_the_same_form(kind, value, expected):
     ("name", "modifier", "value", "broad"),
     [("source.ip", "exists", True, True), ("source.ip", "exists", False, False),
      ("source.ip", "cidr", Network(4, 0, 0), True), ("source.ip", "cidr", Network(4, 1, 0), False),
-     ("message", "wildcard", "**", True), ("message", "wildcard", "*a", False), ("message", "wildcard", "", False),
+     ("message", "exact", Pattern((("",), ("",), ("",))), True), ("message", "exact", Pattern((("",), ("a",))), False),
+     ("message", "exact", "", False), ("message", "re", "x*", True), ("message", "re", "^x*$", False),
      ("event.severity", "gte", 0, True), ("event.severity", "gt", 0, False), ("event.severity", "gt", -1, True),
      ("netad.anomaly.features.x", "gte", 0, False), ("event.severity", "lt", 0, False)],
 )  # fmt: skip
 def test_conditions_that_say_nothing_are_recognised(name, modifier, value, broad):
     """They would make a rule that matches everything look like one that does not."""
     assert fits_every_value(find_field(name), modifier, value) is broad
+
+
+def test_case_and_flags_are_part_of_the_value():
+    """A cased text stays as it is written; flags stand at the start of a regular expression."""
+    assert rule_value(find_field("message"), "exact", written("Big"), cased=True) == "Big"
+    assert rule_value(find_field("message"), "re", written("a.b"), flags="si") == "(?is)a.b"
+    assert folded("STRASSE") == folded("straße") == "strasse"

@@ -10,7 +10,7 @@ from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.flows import CONN_STATES, DTYPES, LOG_DTYPES, SLICE, WHOLE, FlowBatch
 
 HOUR = 3600 * 10**9
-START = 472_000 * HOUR
+START = 472_016 * HOUR
 
 _LOGGED = (
     "first_ns", "last_ns", "orig_port", "resp_port", "protocol", "tunnel", "orig_packets", "resp_packets",

@@ -11,7 +11,7 @@ HOUR = 3600 * 10**9
 def place(recordings, host, hour):
     """The row of a sample among all recordings' samples."""
     samples = pd.concat([one.samples for one in recordings], ignore_index=True)
-    rows = np.flatnonzero((samples["host"] == host) & (samples["window"] == 472_000 + hour))
+    rows = np.flatnonzero((samples["host"] == host) & (samples["window"] == 472_016 + hour))
     return int(rows[0])
 
 

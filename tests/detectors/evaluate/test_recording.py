@@ -12,7 +12,7 @@ HOUR = 3600 * 10**9
 def truths(recording):
     """{(host, hour since the first): malicious} of the samples."""
     table = recording.samples
-    hours = table["window"] - 472_000
+    hours = table["window"] - 472_016
     return {(host, hour): bad for host, hour, bad in zip(table["host"], hours, table["malicious"], strict=True)}
 
 
@@ -69,7 +69,7 @@ def test_slices_count_in_the_window_they_end_in(flow, flows, recorded):
     ends_later["last_ns"] += HOUR
     recording = recorded("a", [flows([long, *cut, ends_later])])
     assert recording.samples["flows"].tolist() == [1, 1, 1]
-    assert recording.samples["window"].tolist() == [472_000, 472_001, 472_002]
+    assert recording.samples["window"].tolist() == [472_016, 472_017, 472_018]
 
 
 def test_labels_do_not_go_further(flow, flows, lookups, recorded):
@@ -102,8 +102,8 @@ def test_moving_changes_source_and_time_alone(flow, flows, lookups, recorded):
         assert (int(moved.batch["orig_hi"][0]), int(moved.batch["orig_lo"][0])) == source
         changed = {name for name, column in part.batch.columns.items() if np.any(column != moved.batch[name])}
         assert changed <= {"orig_lo", "first_ns", "last_ns", "time_ns"}
-        assert moved.at(source, 472_003, HOUR).all()
-        assert not moved.at(source, 472_000, HOUR).any()
+        assert moved.at(source, 472_019, HOUR).all()
+        assert not moved.at(source, 472_016, HOUR).any()
 
 
 def test_a_recording_without_flows_has_no_samples(lookups, recorded):

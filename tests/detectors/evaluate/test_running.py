@@ -7,7 +7,7 @@ from netad.core.errors import ConfigError
 from netad.detectors.evaluate.baselines import BASELINES, BEST_FEATURE, STRANGER
 from netad.detectors.evaluate.running import evaluate
 
-DETECTORS = ("isolation_forest",)
+DETECTORS = ("neighbours",)
 
 
 @pytest.fixture(scope="module")

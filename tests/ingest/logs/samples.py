@@ -54,11 +54,22 @@ def eve(kind="flow", at="2023-11-14T22:13:20.500000+0000", **more):
     event = {"timestamp": at, "flow_id": 2**60 + 1, "event_type": kind, "src_ip": "10.0.0.1", "src_port": 40000,
              "dest_ip": "192.0.2.7", "dest_port": 443, "proto": "TCP"}  # fmt: skip
     if kind == "flow":
-        event |= {"app_proto": "tls",
-                  "flow": {"pkts_toserver": 6, "pkts_toclient": 5, "bytes_toserver": 504, "bytes_toclient": 2270,
-                           "start": "2023-11-14T22:13:18.000000+0000", "end": "2023-11-14T22:13:20.000000+0000",
-                           "age": 2, "state": "closed", "reason": "timeout", "alerted": False},
-                  "tcp": {"tcp_flags": "1b", "tcp_flags_ts": "1b", "tcp_flags_tc": "1b", "state": "closed"}}  # fmt: skip
+        event |= {
+            "app_proto": "tls",
+            "flow": {
+                "pkts_toserver": 6,
+                "pkts_toclient": 5,
+                "bytes_toserver": 504,
+                "bytes_toclient": 2270,
+                "start": "2023-11-14T22:13:18.000000+0000",
+                "end": "2023-11-14T22:13:20.000000+0000",
+                "age": 2,
+                "state": "closed",
+                "reason": "timeout",
+                "alerted": False,
+            },
+            "tcp": {"tcp_flags": "1b", "tcp_flags_ts": "1b", "tcp_flags_tc": "1b", "state": "closed"},
+        }
     return event | more
 
 

@@ -7,7 +7,10 @@ from netad.ingest.logs.states import ACK, FIN, PSH, RST, SYN
 from tests.ingest.logs.samples import SECOND, START, flows, parse, rows
 
 HEADER = "StartTime,Dur,Proto,SrcAddr,Sport,Dir,DstAddr,Dport,State,sTos,dTos,TotPkts,TotBytes,SrcBytes,SrcPkts,Label\n"
-LINE = "2023/11/14 22:13:20.500000,1.500000,tcp,10.0.0.1,40000,   ->,192.0.2.7,443,FSPA_FSPA,0,0,11,2774,504,6,flow=Normal\n"
+LINE = (
+    "2023/11/14 22:13:20.500000,1.500000,tcp,10.0.0.1,40000,   ->,192.0.2.7,443,FSPA_FSPA,"
+    "0,0,11,2774,504,6,flow=Normal\n"
+)
 
 
 def flow(**more):
@@ -20,11 +23,23 @@ def flow(**more):
 def test_a_line_is_a_flow():
     """SrcBytes are bytes of frames, and what is left of TotBytes is the destination's."""
     assert flow() == {
-        "first_ns": START * SECOND + 500_000_000, "last_ns": (START + 2) * SECOND, "orig": "10.0.0.1", "orig_port": 40000,
-        "resp": "192.0.2.7", "resp_port": 443, "protocol": 6, "orig_frame_bytes": 504, "resp_frame_bytes": 2270,
-        "orig_packets": 6, "resp_packets": 5, "orig_tcp_flags": FIN | SYN | PSH | ACK, "resp_tcp_flags": FIN | SYN | PSH | ACK,
-        "conn_state": CONN_STATES.index("SF"), "label": "flow=Normal", "part": WHOLE | SLICE,
-    }  # fmt: skip
+        "first_ns": START * SECOND + 500_000_000,
+        "last_ns": (START + 2) * SECOND,
+        "orig": "10.0.0.1",
+        "orig_port": 40000,
+        "resp": "192.0.2.7",
+        "resp_port": 443,
+        "protocol": 6,
+        "orig_frame_bytes": 504,
+        "resp_frame_bytes": 2270,
+        "orig_packets": 6,
+        "resp_packets": 5,
+        "orig_tcp_flags": FIN | SYN | PSH | ACK,
+        "resp_tcp_flags": FIN | SYN | PSH | ACK,
+        "conn_state": CONN_STATES.index("SF"),
+        "label": "flow=Normal",
+        "part": WHOLE | SLICE,
+    }
 
 
 def test_columns_have_the_dtypes_of_the_contract():
@@ -50,10 +65,23 @@ def test_directions(mark, turned):
 
 @pytest.mark.parametrize(
     ("protocol", "state", "name"),
-    [("tcp", "S_", "S0"), ("tcp", "S_RA", "REJ"), ("tcp", "SR_SA", "RSTO"), ("tcp", "A_PA", "OTH"), ("tcp", "REQ", "S0"),
-     ("tcp", "CON", "S1"), ("tcp", "FIN", "SF"), ("tcp", "RST", "OTH"), ("tcp", "S0", "S0"), ("tcp", "", "OTH"),
-     ("udp", "CON", "SF"), ("udp", "INT", "S0"), ("udp", "odd", "OTH"), ("icmp", "ECO", "OTH")],
-)  # fmt: skip
+    [
+        ("tcp", "S_", "S0"),
+        ("tcp", "S_RA", "REJ"),
+        ("tcp", "SR_SA", "RSTO"),
+        ("tcp", "A_PA", "OTH"),
+        ("tcp", "REQ", "S0"),
+        ("tcp", "CON", "S1"),
+        ("tcp", "FIN", "SF"),
+        ("tcp", "RST", "OTH"),
+        ("tcp", "S0", "S0"),
+        ("tcp", "", "OTH"),
+        ("udp", "CON", "SF"),
+        ("udp", "INT", "S0"),
+        ("udp", "odd", "OTH"),
+        ("icmp", "ECO", "OTH"),
+    ],
+)
 def test_states(protocol, state, name):
     """By flags, else by the word Argus uses."""
     assert CONN_STATES[flow(Proto=protocol, State=state, Sport="0x0008")["conn_state"]] == name
@@ -76,9 +104,12 @@ def test_icmp(protocol, port, ports):
 
 def test_what_is_not_ip_is_counted():
     """ARP, LLC and Argus' own records are no bad lines."""
-    lines = ["2023/11/14 22:13:20,0,arp,10.0.0.1,,  who,10.0.0.2,,INT,,,1,60,60,1,", "1970/01/01 01:00:00,0,llc,0:0:0:0:0:1,0,   ->,"
-             "0:0:0:0:0:2,0,INT,,,1,60,60,1,", "2023/11/14 22:13:20,0,man,0,0,,0,0,STA,,,0,0,0,0,",
-             "2023/11/14 22:13:20,0,odd,10.0.0.1,,   ->,10.0.0.2,,INT,,,1,60,60,1,"]  # fmt: skip
+    lines = [
+        "2023/11/14 22:13:20,0,arp,10.0.0.1,,  who,10.0.0.2,,INT,,,1,60,60,1,",
+        "1970/01/01 01:00:00,0,llc,0:0:0:0:0:1,0,   ->,0:0:0:0:0:2,0,INT,,,1,60,60,1,",
+        "2023/11/14 22:13:20,0,man,0,0,,0,0,STA,,,0,0,0,0,",
+        "2023/11/14 22:13:20,0,odd,10.0.0.1,,   ->,10.0.0.2,,INT,,,1,60,60,1,",
+    ]
     columns, report = flows("binetflow", HEADER + "\n".join(lines) + "\n")
     assert columns["protocol"].tolist() == [255]
     assert report.skipped == {"not_ip": 3}

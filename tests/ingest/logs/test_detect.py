@@ -45,9 +45,23 @@ def test_formats(text, format_):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "\n", "text", "# a remark\n", '{"a": 1}\n', "[1]\n", "{\n", '{"ts": 1}\n', "a,b,c\n1,2,3\n", b"\xff\xfe\x00", "ts,te,td\n",
-     json.dumps([CONN]), "1.5\tC\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\n", "{" * 1000],
-)  # fmt: skip
+    [
+        "",
+        "\n",
+        "text",
+        "# a remark\n",
+        '{"a": 1}\n',
+        "[1]\n",
+        "{\n",
+        '{"ts": 1}\n',
+        "a,b,c\n1,2,3\n",
+        b"\xff\xfe\x00",
+        "ts,te,td\n",
+        json.dumps([CONN]),
+        "1.5\tC\t10.0.0.1\t1\t10.0.0.2\t2\ttcp\n",
+        "{" * 1000,
+    ],
+)
 def test_what_is_no_log(text):
     """Nothing is guessed."""
     assert told(text) is None

@@ -26,12 +26,27 @@ def answer(rcode="NOERROR", number=7, at="2023-11-14T22:13:21+0000", flow=1, end
 ANSWERS = {
     "version 1": [answer(rdata="192.0.2.1", ttl=5), answer(rdata="2001:db8::1", rrtype="AAAA")],
     "version 1, from the server's side": [answer(rdata="192.0.2.1", ends=TURNED)],
-    "version 2": [answer(version=2, answers=[{"rrname": "www.example.org", "rrtype": "CNAME", "rdata": "a.example.org"},
-                                             {"rrname": "a.example.org", "rrtype": "A", "rdata": "192.0.2.1"}])],
+    "version 2": [
+        answer(
+            version=2,
+            answers=[
+                {"rrname": "www.example.org", "rrtype": "CNAME", "rdata": "a.example.org"},
+                {"rrname": "a.example.org", "rrtype": "A", "rdata": "192.0.2.1"},
+            ],
+        )
+    ],
     "version 2, grouped": [answer(version=2, grouped={"A": ["192.0.2.1"], "CNAME": ["a.example.org"]})],
-    "version 3": [answer(version=3, type="response", rrname=None, rrtype=None, queries=[{"rrname": "www.example.org", "rrtype": "A"}],
-                         answers=[{"rrname": "www.example.org", "rrtype": "A", "rdata": "192.0.2.1"}])],
-}  # fmt: skip
+    "version 3": [
+        answer(
+            version=3,
+            type="response",
+            rrname=None,
+            rrtype=None,
+            queries=[{"rrname": "www.example.org", "rrtype": "A"}],
+            answers=[{"rrname": "www.example.org", "rrtype": "A", "rdata": "192.0.2.1"}],
+        )
+    ],
+}
 
 
 @pytest.mark.parametrize("answers", ANSWERS.values(), ids=ANSWERS)

@@ -24,9 +24,16 @@ def test_lines_come_in_pieces(monkeypatch):
 
 @pytest.mark.parametrize(
     ("piece", "text"),
-    [(b"plain", "plain"), (b"a\\/b\\u0041", "a/bA"), (b"\\u001b[1m", "\\x1b[1m"), (b"\\ud800", "\\ud800"), (b"a\\qb", "a\\qb"),
-     (b"\xff", "\\xff"), ("é".encode(), "\\xc3\\xa9")],
-)  # fmt: skip
+    [
+        (b"plain", "plain"),
+        (b"a\\/b\\u0041", "a/bA"),
+        (b"\\u001b[1m", "\\x1b[1m"),
+        (b"\\ud800", "\\ud800"),
+        (b"a\\qb", "a\\qb"),
+        (b"\xff", "\\xff"),
+        ("é".encode(), "\\xc3\\xa9"),
+    ],
+)
 def test_texts(piece, text):
     """Escapes are taken back; what cannot be read stays as it is, and nothing unprintable is left."""
     assert json_text(piece) == text

@@ -62,10 +62,33 @@ def test_of_a_key_that_comes_twice_the_last_counts():
 
 @pytest.mark.parametrize(
     "line",
-    [b"{", b"}", b"[]", b"{}x", b'{"a"}', b'{"a":}', b'{"a":1,}', b'{"a":1 "b":2}', b'{"a":[1}', b'{"a":{]}', b'{"a":"x',
-     b'{"a":"x\\', b'{"a', b'{"a":nul}', b'{"a":NaN}', b'{a:1}', b'{"a":1}{"a":1}', b'"a"', b"1", b"\xff\xfe", b"{,}",
-     b'{"d":{"e":1}', b'{"d":{,}}', b'{"a":' + b"[" * 100_000],
-)  # fmt: skip
+    [
+        b"{",
+        b"}",
+        b"[]",
+        b"{}x",
+        b'{"a"}',
+        b'{"a":}',
+        b'{"a":1,}',
+        b'{"a":1 "b":2}',
+        b'{"a":[1}',
+        b'{"a":{]}',
+        b'{"a":"x',
+        b'{"a":"x\\',
+        b'{"a',
+        b'{"a":nul}',
+        b'{"a":NaN}',
+        b"{a:1}",
+        b'{"a":1}{"a":1}',
+        b'"a"',
+        b"1",
+        b"\xff\xfe",
+        b"{,}",
+        b'{"d":{"e":1}',
+        b'{"d":{,}}',
+        b'{"a":' + b"[" * 100_000,
+    ],
+)
 def test_what_is_no_object_is_refused(line):
     """It costs its line, which is counted and shown, and no other."""
     rows, state = split(b'{"a":1}\n' + line + b'\n\n{"a":2}\n')

@@ -10,19 +10,28 @@ OLD = "ts,te,td,sa,da,sp,dp,pr,flg,fwd,stos,ipkt,ibyt,opkt,obyt\n"
 OLD_LINE = "2023-11-14 22:13:20,2023-11-14 22:13:22,2.000,10.0.0.1,192.0.2.7,40000,443,TCP,...AP.SF,0,0,6,420,{},{}\n"
 NEW = "firstSeen,duration,proto,srcAddr,srcPort,dstAddr,dstPort,packets,bytes,flows\n"
 NEW_LINE = "2023-11-14 22:13:20.500,1.500,TCP,10.0.0.1,40000,192.0.2.7,443,6,420,1\n"
-COMMON = {"orig": "10.0.0.1", "orig_port": 40000, "resp": "192.0.2.7", "resp_port": 443, "protocol": 6, "orig_packets": 6,
-          "orig_ip_bytes": 420, "part": WHOLE | SLICE, "last_ns": (START + 2) * SECOND}  # fmt: skip
+COMMON = {
+    "orig": "10.0.0.1",
+    "orig_port": 40000,
+    "resp": "192.0.2.7",
+    "resp_port": 443,
+    "protocol": 6,
+    "orig_packets": 6,
+    "orig_ip_bytes": 420,
+    "part": WHOLE | SLICE,
+    "last_ns": (START + 2) * SECOND,
+}
 
 
 def test_the_header_of_old():
-    """nfdump 1.6: IP bytes of one direction, with TCP flags."""
+    """Of version 1.6: IP bytes of one direction, with TCP flags."""
     columns, _ = flows("nfdump", OLD + OLD_LINE.format(0, 0))
     assert rows(columns) == [COMMON | {"first_ns": START * SECOND, "orig_tcp_flags": FIN | SYN | PSH | ACK}]
     assert {name: column.dtype for name, column in columns.items()} == {name: DTYPES[name] for name in columns}
 
 
 def test_the_header_of_today():
-    """nfdump 1.7."""
+    """Of version 1.7."""
     assert rows(flows("nfdump", NEW + NEW_LINE)[0]) == [COMMON | {"first_ns": START * SECOND + 500_000_000}]
 
 

@@ -49,6 +49,8 @@ def test_batches_are_bounded(tmp_path):
     batches, report = read(tmp_path / "a", tsv("conn", [conn(n) for n in range(40_000)]), batch_flows=16_384)
     assert {len(batch) for batch in batches} <= set(range(1, 16_385))
     assert sum(map(len, batches)) == report.flows == 40_000
+    batches, report = read(tmp_path / "a", HEADER + LINE * 20, Format.BINETFLOW, batch_flows=8)
+    assert [len(batch) for batch in batches] == [8, 8, 4]
 
 
 def test_facts_come_with_flows_and_before_them(tmp_path):

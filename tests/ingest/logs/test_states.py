@@ -15,11 +15,25 @@ def state(protocol, orig_sent, resp_sent, orig=0, resp=0):
 
 @pytest.mark.parametrize(
     ("orig", "resp", "name"),
-    [(SYN, 0, "S0"), (SYN | FIN, 0, "SH"), (SYN | RST, 0, "RSTOS0"), (SYN, RST | ACK, "REJ"), (SYN | ACK, SYN | ACK, "S1"),
-     (SYN | ACK | FIN, SYN | ACK, "S2"), (SYN | ACK, SYN | ACK | FIN, "S3"), (SYN | ACK | FIN, SYN | ACK | FIN, "SF"),
-     (SYN | ACK | FIN | RST, SYN | ACK | FIN, "SF"), (SYN | RST, SYN | ACK, "RSTO"), (SYN | ACK, SYN | ACK | RST, "RSTR"),
-     (0, SYN | ACK | RST, "RSTRH"), (0, SYN | ACK | FIN, "SHR"), (ACK, ACK, "OTH"), (0, 0, "OTH"), (FIN, 0, "OTH")],
-)  # fmt: skip
+    [
+        (SYN, 0, "S0"),
+        (SYN | FIN, 0, "SH"),
+        (SYN | RST, 0, "RSTOS0"),
+        (SYN, RST | ACK, "REJ"),
+        (SYN | ACK, SYN | ACK, "S1"),
+        (SYN | ACK | FIN, SYN | ACK, "S2"),
+        (SYN | ACK, SYN | ACK | FIN, "S3"),
+        (SYN | ACK | FIN, SYN | ACK | FIN, "SF"),
+        (SYN | ACK | FIN | RST, SYN | ACK | FIN, "SF"),
+        (SYN | RST, SYN | ACK, "RSTO"),
+        (SYN | ACK, SYN | ACK | RST, "RSTR"),
+        (0, SYN | ACK | RST, "RSTRH"),
+        (0, SYN | ACK | FIN, "SHR"),
+        (ACK, ACK, "OTH"),
+        (0, 0, "OTH"),
+        (FIN, 0, "OTH"),
+    ],
+)
 def test_tcp(orig, resp, name):
     """By the flags of both sides."""
     assert state(6, orig, resp, orig, resp) == name

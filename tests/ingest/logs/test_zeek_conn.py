@@ -12,11 +12,24 @@ def test_a_line_is_a_flow():
     columns, report = flows("zeek-tsv", tsv("conn", [conn()]))
     (row,) = rows(columns)
     assert row == {
-        "first_ns": START * SECOND + 500_000_000, "last_ns": (START + 2) * SECOND, "orig": "10.0.0.1", "orig_port": 40000,
-        "resp": "192.0.2.7", "resp_port": 443, "protocol": 6, "orig_packets": 6, "orig_ip_bytes": 420,
-        "orig_payload_bytes": 100, "resp_packets": 5, "resp_ip_bytes": 2200, "resp_payload_bytes": 2000,
-        "conn_state": CONN_STATES.index("SF"), "history": b"ShADadFf", "service": "ssl", "part": WHOLE | SLICE,
-    }  # fmt: skip
+        "first_ns": START * SECOND + 500_000_000,
+        "last_ns": (START + 2) * SECOND,
+        "orig": "10.0.0.1",
+        "orig_port": 40000,
+        "resp": "192.0.2.7",
+        "resp_port": 443,
+        "protocol": 6,
+        "orig_packets": 6,
+        "orig_ip_bytes": 420,
+        "orig_payload_bytes": 100,
+        "resp_packets": 5,
+        "resp_ip_bytes": 2200,
+        "resp_payload_bytes": 2000,
+        "conn_state": CONN_STATES.index("SF"),
+        "history": b"ShADadFf",
+        "service": "ssl",
+        "part": WHOLE | SLICE,
+    }
     assert report.skipped == {}
 
 
@@ -51,6 +64,18 @@ def test_icmp():
     columns, _ = flows("zeek-tsv", tsv("conn", lines))
     assert columns["protocol"].tolist() == [1, 58]
     assert columns["orig_port"].tolist() == [8, 143]
+
+
+def test_protocols_without_a_name():
+    """By their number, where Zeek writes it; 255 where nothing is known."""
+    lines = [
+        conn(proto="unknown_transport", ip_proto=89),
+        conn(proto="unknown_transport", ip_proto="-"),
+        conn(ip_proto=6),
+    ]
+    columns, _ = flows("zeek-tsv", tsv("conn", lines))
+    assert columns["protocol"].tolist() == [89, 255, 6]
+    assert "zeek.ip_proto" not in columns
 
 
 def test_histories_are_cut():

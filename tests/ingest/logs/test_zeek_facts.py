@@ -26,8 +26,17 @@ WEIRD = ENDS | {"name": "bad_TCP_checksum", "notice": "F"}
 def test_look_ups():
     """Name in lower case without its last dot; what Zeek does not carry is no column."""
     (row,) = facts("zeek-tsv", tsv("dns", [DNS]), FactKind.DNS)
-    assert row == {"time_ns": START * SECOND + 250_000_000, "orig": "10.0.0.1", "resp": "10.0.0.2", "orig_port": 5000,
-                   "resp_port": 53, "protocol": 17, "query": "www.example.org", "query_type": 1, "rcode": 0}  # fmt: skip
+    assert row == {
+        "time_ns": START * SECOND + 250_000_000,
+        "orig": "10.0.0.1",
+        "resp": "10.0.0.2",
+        "orig_port": 5000,
+        "resp_port": 53,
+        "protocol": 17,
+        "query": "www.example.org",
+        "query_type": 1,
+        "rcode": 0,
+    }
 
 
 def test_addresses_of_answers():

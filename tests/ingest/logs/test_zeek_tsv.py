@@ -136,6 +136,11 @@ def test_a_line_that_may_not_be_all_there_waits():
     assert (report.waiting, report.skipped, report.problems) == (1, {}, [])
 
 
+def test_many_wrong_headers_are_said_three_times():
+    """A hostile file must not fill memory with problems."""
+    assert len(starts((header("conn", CONN_FIELDS) + "1.0\tC1\n") * 50)[1].problems) == 3
+
+
 @pytest.mark.parametrize(
     "text", ["#\n#fields\n\n", "#separator\n#fields\tts\n1\n", "#separator \\x09\\x09\nx\n", "\x00\n"]
 )

@@ -33,18 +33,18 @@ def small(tmp_path):
 
 def test_the_table_is_printed(run, small):
     """Detectors and baselines of the splits that were asked for."""
-    code, out, _ = run("evaluate", small, "--splits", "transplant", "--detectors", "isolation_forest")
+    code, out, _ = run("evaluate", small, "--splits", "transplant", "--detectors", "neighbours")
     assert code == 0
     assert "## transplant" in out
     assert "## recorded" not in out
-    assert "| isolation_forest" in out
+    assert "| neighbours" in out
     assert "*stranger flag*" in out
 
 
 def test_reports_are_written(run, small, tmp_path):
     """Markdown and JSON of one run; nothing is printed then."""
     code, out, _ = run(
-        "evaluate", small, "--detectors", "isolation_forest", "-o", "r.md", "-o", "r.json", "--seeds", "4"
+        "evaluate", small, "--detectors", "neighbours", "-o", "r.md", "-o", "r.json", "--seeds", "4"
     )
     assert (code, out) == (0, "")
     assert (tmp_path / "r.md").read_text().startswith("# Evaluation: small\n")
