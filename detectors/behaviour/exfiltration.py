@@ -43,7 +43,7 @@ class ExfiltrationParameters:
     least_ratio: float = 0.6
     usual_bytes: float = 20_000.0
     usual_spread: float = 1.5
-    usual_weight: float = 2.0
+    usual_weight: float = 4.0
     least_spread: float = 1.3
     sum_hours: float = 2.0
     habit_hours: float = 4.0
@@ -151,7 +151,7 @@ class Exfiltration:
         tops = np.log(np.maximum.reduceat(net[order], starts)) if len(own) else np.empty(0)
         weight, prior = self._p.usual_weight, float(np.log(self._p.usual_bytes))
         mean = (weight * prior + float(tops.sum())) / (weight + len(tops))
-        squares = weight * (self._p.usual_spread**2 + (prior - mean) ** 2) + float(((tops - mean) ** 2).sum())
+        squares = weight * self._p.usual_spread**2 + float(((tops - mean) ** 2).sum())
         return mean, max(self._p.least_spread, float(np.sqrt(squares / (weight + len(tops))))), len(tops)
 
     def _remember(self, sight: Sight, source: UInt64, pair: UInt64, out: Float64, back: Float64, flows: Int64) -> None:

@@ -32,5 +32,5 @@ def _recording(item: SuiteInput, window_ns: int, report: IngestReport) -> Record
     if not any(len(part) for part in recording.parts):
         problems = "; ".join(f"{one.path}: {one.sentence}" for one in report.problems[known:])
         raise InputError(f"the scenario {item.scenario!r} holds no flow" + (f" ({problems})" if problems else ""))
-    log.info("%s: %d samples", item.scenario, len(recording.samples))
+    log.info("%s: samples read: %d", item.scenario, len(recording.samples))
     return recording

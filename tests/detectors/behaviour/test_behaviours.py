@@ -1,5 +1,6 @@
 import re
 from dataclasses import fields
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,24 @@ def busy(flow, failed, make_batches):
     flows += [flow("10.0.0.9", 22, 20 * number, source="10.0.0.3") for number in range(300)]
     flows += [flow(at=9, source="10.0.0.4", out=5_000_000)]
     return make_batches(flows)
+
+
+def _shown(value):
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return f"{value:,}" if isinstance(value, int) and value > 9999 else f"{value:g}"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_guide_has_every_parameter(name):
+    """With its default, but for lists longer than 15."""
+    guide = Path(__file__).parents[3].joinpath("docs", "behaviours.md").read_text(encoding="utf-8")
+    chapter = guide.partition(f"(`{name}`)")[2].partition("\n## ")[0]
+    for item in fields(BEHAVIOURS.load(name).parameters):
+        if not isinstance(item.default, tuple) or len(item.default) < 16:
+            assert f"| `{item.name}` | {_shown(item.default)} |" in chapter
+        else:
+            assert re.search(rf"\| `{item.name}` \| {len(item.default)} (ports|domains) \|", chapter)
 
 
 @pytest.mark.parametrize("name", NAMES)

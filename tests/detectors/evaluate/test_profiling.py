@@ -81,3 +81,17 @@ def test_many_moves_into_one_window_stay_apart(pair, flow, flows, recorded):
     profiled = profile(recordings, moves, HOUR)
     counted = dict(zip(profiled.moves, profiled.moved.frame["flows"], strict=True))
     assert counted == {moves[0]: 21, moves[1]: 15, moves[2]: 13}
+
+
+def test_behaviours_watch_moved_windows_beside_the_recording(flow, flows, recorded):
+    """A slow scan that is moved shows there, and the windows after it are watched as if it had not happened."""
+    rows = [flow("10.0.0.1", hour, destination=f"192.0.2.{n}") for hour in range(6) for n in range(3)]
+    silent = {"resp_port": 445, "resp_packets": 0, "orig_payload_bytes": 0, "resp_payload_bytes": 0, "conn_state": 0}
+    scan = [flow("10.9.0.1", 0, "malicious", f"198.51.100.{n}", at_s=9.0 * n, **silent) for n in range(1, 200)]
+    recordings = (recorded("a", [flows(rows)]), recorded("s", [flows(scan)]))
+    donor = place(recordings, "s:10.9.0.1", 0)
+    moves = [Move(place(recordings, "a:10.0.0.1", hour), donor) for hour in (2, 3)]
+    alone, beside = profile(recordings, [], HOUR).recorded.frame, profile(recordings, moves, HOUR)
+    pd.testing.assert_frame_equal(alone, beside.recorded.frame)
+    assert (beside.moved.frame["behaviour.scan"] >= 3).all()
+    assert (beside.recorded.frame["behaviour.scan"].to_numpy()[:6] < 3).all()
