@@ -1,5 +1,6 @@
 """An anomaly: a profile that scored above the threshold, with its reasons and the flows behind it."""
 
+import math
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
@@ -25,7 +26,9 @@ class Reason:
     """One feature of a scored profile beside its baseline.
 
     `typical` is the baseline's median, `quantile` the share of baseline profiles with a value at or below `actual`
-    (0..1), `weight` the feature's share of the score by counterfactual (0..1).
+    (0..1), `weight` the feature's share of the score by counterfactual (0..1). `own_quantile` and `peer_quantile` are
+    the same shares of the source's own profiles and of those of its peers (same /24, or /64 of IPv6) that the model
+    kept; NaN where it kept none. A behaviour is a feature too: `behaviour.scan`, in decades.
     """
 
     feature: str
@@ -35,11 +38,40 @@ class Reason:
     typical: float
     quantile: float
     weight: float
+    own_quantile: float = math.nan
+    peer_quantile: float = math.nan
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would have to be different of one feature, together with the other changes, for a profile to be normal."""
+
+    feature: str
+    label: str
+    unit: str
+    actual: float
+    target: float
+
+
+@dataclass(frozen=True, slots=True)
+class AlertCount:
+    """How often another tool raised one alert: `severity` is the highest it gave, 1 above 2, 0 where it gives none."""
+
+    signature: str
+    count: int
+    severity: int
+    tool: str
 
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The flows behind an anomaly, summed up, and the ids of the telling ones (at most 20)."""
+    """The flows behind an anomaly, summed up, and the ids of the telling ones; and what was said. At most 20 of each.
+
+    `alerts` are those of other tools in which the source is one end, the severest first, `alert_count` how many there
+    are in all. `domains` (registered ones of DNS look-ups), `server_names` (TLS), `http_hosts`, `user_agents` and `ja4`
+    are what the source named, the most frequent first; `rare_names` those of the first three that no other source of
+    the run named.
+    """
 
     flow_count: int = 0
     flow_ids: tuple[str, ...] = ()
@@ -47,6 +79,14 @@ class Evidence:
     peer_count: int = 0
     ports: tuple[int, ...] = ()
     transports: tuple[str, ...] = ()
+    alerts: tuple[AlertCount, ...] = ()
+    alert_count: int = 0
+    domains: tuple[str, ...] = ()
+    server_names: tuple[str, ...] = ()
+    http_hosts: tuple[str, ...] = ()
+    user_agents: tuple[str, ...] = ()
+    ja4: tuple[str, ...] = ()
+    rare_names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +95,9 @@ class Anomaly:
 
     `tail` is the estimated share of normal profiles that score at least as high; `window_digest` is empty for a
     window the input covers to its end, else the digest of what was seen of it. `findings` are the named behaviours of
-    the source in that window that fire, the strongest first.
+    the source in that window that fire, the strongest first. `changes` is the smallest change that was found to bring
+    the score below the threshold, empty where none was. `known_source` is False where the model knows too little of the
+    source to compare it with its own past: a new host, low confidence.
     """
 
     source: str
@@ -78,3 +120,5 @@ class Anomaly:
     window_digest: str = ""
     baseline_profiles: int = 0
     findings: tuple["Finding", ...] = ()
+    changes: tuple[Change, ...] = ()
+    known_source: bool = True

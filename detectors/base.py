@@ -21,8 +21,8 @@ class Detector(Protocol):
 
     A detector is seeded, never changes its input, does not care about the order of columns, copes with missing
     values (NaN), and is the same after `save` and `load`. `fit` and `score` take a ProfileFrame (netad.profiles) and
-    use its feature columns, `known_source` and `behaviour.<name>` only, never an address, a time or a name. A row's score depends on
-    nothing that is scored beside it, and on no number of threads.
+    use its feature columns, `known_source` and `behaviour.<name>` only, never an address, a time or a name. A row's
+    score depends on nothing that is scored beside it, and on no number of threads.
 
     `tail_shape` is the shape of the generalised Pareto tail its raw scores have (`netad.detectors.calibration`): 0
     for unbounded scores such as distances, below 0 for scores that cannot pass a bound.

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netad.detectors.behaviour.base import FIRES_AT
 from netad.detectors.bundle import read_json, write_json
 
 Float64 = NDArray[np.float64]
@@ -33,7 +34,8 @@ def strongest(profiles: pd.DataFrame) -> Float64:
 class BehaviourDetector:
     """The strongest of the named behaviours (netad.detectors.behaviour). It needs no training: its scores are decades.
 
-    A profile whose window nobody watched for behaviours scores 0.
+    A profile whose window nobody watched for behaviours scores 0, and so does one whose findings are hints, weaker than
+    the three decades from which a behaviour is worth an alert of its own.
     """
 
     name: ClassVar[str] = "behaviour"
@@ -45,7 +47,8 @@ class BehaviourDetector:
 
     def score(self, profiles: pd.DataFrame) -> Float64:
         """Return strengths in decades, shape (n,)."""
-        return strongest(profiles)
+        strength = strongest(profiles)
+        return np.where(strength >= FIRES_AT, strength, 0.0)
 
     def save(self, folder: Path) -> None:
         """Write that there is nothing to keep."""

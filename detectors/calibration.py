@@ -5,10 +5,11 @@ that score at least as high: 0.5 is one in a thousand, 0.67 one in ten thousand,
 
 Within the training scores p is empirical, `(scores at or above + 1) / (n + 1)`. Beyond a high quantile u it is
 extrapolated by a generalised Pareto tail (peaks over threshold: Balkema and de Haan 1974, Pickands 1975),
-`p = p_u (1 + shape (s - u) / scale) ** (-1 / shape)`, exponential for shape 0. The detector says the shape, because
-estimating it from a few dozen excesses is mostly noise. The scale comes from quantiles of the excesses, so that attacks
-among the training profiles do not hide themselves: up to a quarter of the excesses (2.5 % of all profiles, more in
-small baselines) hardly move it.
+`p = p_u (1 + shape (s - u) / scale) ** (-1 / shape)`, exponential for shape 0. The detector says the heaviest shape
+its scores can have. Where the excesses end sooner the shape is lower: their estimate by probability-weighted moments
+(Hosking and Wallis 1987), drawn towards the detector's, for from a few dozen excesses it is mostly noise. The scale
+comes from quantiles of the excesses, so that attacks among the training profiles do not hide themselves: up to a
+quarter of the excesses (2.5 % of all profiles, more in small baselines) hardly move it.
 """
 
 import math
@@ -25,8 +26,9 @@ Float64 = NDArray[np.float64]
 
 DECADES = 6.0
 FEW = 50
-TAIL_SHARE, LEAST_EXCESSES = 0.1, 20
+TAIL_SHARE, LEAST_EXCESSES = 0.1, 10
 MOST_KNOTS = 1024
+SHRINKAGE, LIGHTEST = 20, -0.5
 # A bounded tail ends somewhere; six decades below the anchor it goes on as a straight line, so that scores far out
 # keep their order.
 STRAIGHT_FROM = 6.0
@@ -63,11 +65,12 @@ class Calibration:
 
     @classmethod
     def fit(cls, raw: ArrayLike, shape: float) -> "Calibration":
-        """Learn from the raw scores of normal profiles, shape (n,), n >= 1, finite; `shape` is the detector's."""
+        """Learn from raw scores of normal profiles, shape (n,), n >= 1, finite; `shape` is the heaviest possible."""
         scores = np.sort(np.asarray(raw, dtype=np.float64))
         count = len(scores)
         excesses = min(max(math.ceil(TAIL_SHARE * count), min(LEAST_EXCESSES, math.ceil(count / 2))), count)
         anchor = float(scores[count - excesses])
+        shape = _shape(scores[-excesses:] - anchor, shape)
         knots, first = np.unique(scores[scores <= anchor], return_index=True)
         if len(knots) > MOST_KNOTS:
             chosen = np.unique(np.linspace(0, len(knots) - 1, MOST_KNOTS).round().astype(np.intp))
@@ -142,6 +145,23 @@ class Calibration:
         if not sound:
             raise ModelError("the calibration in the model makes no sense: train it again with netad train")
         return cls(knots, tails, scale, shape, count)
+
+
+def _shape(excess: Float64, heaviest: float) -> float:
+    """Return the tail's shape, from ascending excesses: at most the heaviest, at least -0.5 (or the heaviest).
+
+    The estimate weighs as much as there are excesses, the heaviest shape as much as 20. On simulated scores (normal,
+    exponential, gamma, log-normal, beta, mixtures of hosts) of 50 to 500 profiles, 0 to 6 in a thousand held-out ones
+    were above one in a thousand; with the heaviest shape alone, and twice the excesses, 0 to 3, and attacks well apart
+    from everything normal stayed below.
+    """
+    count = len(excess)
+    mean = float(excess.mean())
+    weighted = float(((1 - (np.arange(1, count + 1) - 0.35) / count) * excess).mean())
+    spread = mean - 2 * weighted
+    estimate = 2 - mean / spread if spread > 0 else heaviest
+    mixed = (count * estimate + SHRINKAGE * heaviest) / (count + SHRINKAGE)
+    return float(min(heaviest, max(LIGHTEST, mixed)))
 
 
 def _scale(scores: Float64, anchor: float, excesses: int, shape: float) -> float:

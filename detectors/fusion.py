@@ -1,4 +1,4 @@
-"""The default detector: several kinds of detectors over several groups of features, and named behaviours, as one."""
+"""The default detector: several kinds of detectors over several groups of features as one."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ CORES: dict[str, type[Core]] = {"forest": Forest, "neighbours": Nearest}
 KNOWN, UNKNOWN = {"novelty": 2.0, "all": 1.0}, {"novelty": 1.0, "traffic": 1.0}
 VIEWS = tuple(dict.fromkeys([*KNOWN, *UNKNOWN]))
 FOLDS = 5
+# A baseline of fewer profiles cannot speak against a behaviour.
+LEAST_BASELINE = 20
 _DETAILS = "detector.json"
 
 
@@ -46,13 +48,15 @@ class Member:
 
 
 class FusionDetector:
-    """Mean surprise of its members, or the strongest behaviour where that is more; the raw score is in decades.
+    """Weighted mean of the surprise of its members; the raw score is in decades.
 
-    Members are an isolation forest and nearest neighbours, each over the features of novelty and over all features. A
-    member's raw score becomes its surprise, -log10 of the share of normal profiles that score as high, by its own
-    out-of-fold scores; the mean of surprises is, up to a factor, Fisher's way of combining tests ("Statistical Methods
-    for Research Workers", 1932). Profiles of a source without a past (`known_source` is False) are looked at without
-    the features of a past. docs/detection.md has what other ways gave.
+    Members are an isolation forest and nearest neighbours, each over the features of novelty (which count twice) and
+    over all features. A member's raw score becomes its surprise, -log10 of the share of normal profiles that score as
+    high, by its own out-of-fold scores; the mean of surprises is, up to a factor, Fisher's way of combining tests
+    ("Statistical Methods for Research Workers", 1932). Profiles of a source without a past (`known_source` is False)
+    are looked at without the features of a past. With fewer than 20 training profiles the strongest behaviour counts
+    where that is more; otherwise behaviours are a detector of their own (netad.detectors.behaviour_detector), for they
+    made the ranking worse however they were mixed in. docs/detection.md has what other ways gave.
     """
 
     name: ClassVar[str] = "fusion"
@@ -61,7 +65,7 @@ class FusionDetector:
     def __init__(self) -> None:
         self._scaling = Scaling((), np.empty(0), np.empty(0))
         self._members: list[Member] = []
-        self._behaviour = Calibration.of_decades(np.empty(0))
+        self._alone = True
 
     def fit(self, profiles: pd.DataFrame, *, seed: int) -> None:
         """Learn from profiles, shape (n, ...), n >= 1, with folds of its own."""
@@ -79,7 +83,7 @@ class FusionDetector:
                 fitted = core.fit(_columns(matrix, columns), seed)
                 self._members.append(Member(view, kind, fitted, Calibration.fit(held_out[view, kind], core.tail_shape)))
         strengths = strongest(profiles)
-        self._behaviour = Calibration.of_decades(strengths)
+        self._alone = len(profiles) < LEAST_BASELINE
         surprises = {
             (one.view, one.kind): one.calibration.surprise(held_out[one.view, one.kind]) for one in self._members
         }
@@ -123,7 +127,8 @@ class FusionDetector:
             weight = np.where(known, KNOWN.get(view, 0.0), UNKNOWN.get(view, 0.0))
             total += weight * surprise
             weights += weight
-        return np.maximum(total / np.maximum(weights, 1.0), self._behaviour.surprise(strengths))
+        surprise = total / np.maximum(weights, 1.0)
+        return np.maximum(surprise, strengths) if self._alone else surprise
 
     @property
     def _places(self) -> dict[str, NDArray[np.intp]]:
@@ -136,7 +141,7 @@ class FusionDetector:
         details = {
             "scaling": self._scaling.to_json(),
             "members": {one.name: one.calibration.to_json() for one in self._members},
-            "behaviour": self._behaviour.to_json(),
+            "alone": self._alone,
             "probe_scores": self._probed().tolist(),
         }
         write_json(folder / _DETAILS, details)
@@ -152,7 +157,7 @@ class FusionDetector:
         """
         detector, details = cls(), read_json(folder / _DETAILS)
         detector._scaling = Scaling.from_json(details.get("scaling"))
-        detector._behaviour = Calibration.from_json(details.get("behaviour"))
+        detector._alone = bool(details.get("alone"))
         members = details.get("members")
         if not isinstance(members, dict):
             raise ModelError(DAMAGED)

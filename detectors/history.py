@@ -60,7 +60,8 @@ class History:
         if places is None:
             return self.rows.iloc[:0]
         others = places[(self._addresses[0][places] != high) | (self._addresses[1][places] != low)]
-        return self.rows.iloc[others[:: -(-len(others) // MOST_PEERS) or 1]]
+        chosen = others[:: -(-len(others) // MOST_PEERS) or 1]
+        return self.rows.iloc[chosen]
 
     @cached_property
     def _addresses(self) -> tuple[UInt64, UInt64]:
@@ -69,8 +70,10 @@ class History:
     @cached_property
     def _by_network(self) -> dict[tuple[int, int], NDArray[np.intp]]:
         high, low = _network(*self._addresses)
-        groups = pd.DataFrame({"high": high, "low": low}).groupby(["high", "low"]).indices
-        return {(int(key[0]), int(key[1])): places for key, places in groups.items()}
+        order = np.lexsort((low, high))
+        edges = np.flatnonzero((high[order][1:] != high[order][:-1]) | (low[order][1:] != low[order][:-1])) + 1
+        parts = np.split(order, edges) if len(order) else []
+        return {(int(high[part[0]]), int(low[part[0]])): part for part in parts}
 
     def save(self, path: Path) -> None:
         """Write the rows as Parquet."""

@@ -29,8 +29,8 @@ class Forest(Core):
 
     A row goes from a node to `left` if its value of `feature` is at most `threshold`, else to the node after `left`. A
     leaf's `left` is itself and its threshold infinite, so that every walk of a tree takes `depths[t]` steps, without a
-    branch for the processor to guess. `path` is the expected path length at a leaf. The scores are scikit-learn's, in half
-    of its time, and without loading it.
+    branch for the processor to guess. `path` is the expected path length at a leaf. The scores are scikit-learn's, in
+    half of its time, and without loading it.
     """
 
     # An average over trees of bounded path lengths cannot run far away: on synthetic and real profiles its tail ends

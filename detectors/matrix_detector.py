@@ -134,7 +134,7 @@ class MatrixDetector:
 
 
 def probes(columns: int) -> Float32:
-    """Return rows from the low to the high end of a scaled matrix, and crooked ones between, shape (PROBES, columns)."""
+    """Return rows that go through a scaled matrix from its low to its high end, shape (PROBES, columns)."""
     spread = np.linspace(-3, 3, PROBES)[:, None] * np.cos(np.arange(columns))[None, :]
     return np.ascontiguousarray(spread, dtype=np.float32)
 
@@ -151,5 +151,5 @@ def check_probes(scores: Float64, expected: object, folder: Path) -> None:
         raise ModelError(DAMAGED) from None
     if not same:
         raise ModelError(
-            f"{folder} does not give the scores it was saved with, so it is damaged: train the model again with netad train"
+            f"{folder} does not give the scores it was saved with, so it is damaged: train the model again"
         )

@@ -16,9 +16,10 @@ from netad.core.errors import ConfigError, ModelError
 from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector
-from netad.detectors.behaviour_detector import behaviour_columns, strongest
+from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
+from netad.detectors.habits import BehaviourHabits
 from netad.detectors.history import KEYS, History
 from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
 from netad.profiles.baseline import Baseline
@@ -33,10 +34,10 @@ Profiles = ProfileBatch | pd.DataFrame
 
 # Of what was set aside in training, so many are listed.
 MOST_LISTED = 100
-# Detectors that take named behaviours into account.
-WATCHING = frozenset({"fusion", "behaviour"})
+# A threshold is never wider than one false alarm in so many profiles for being trained on few.
+WIDEST = 1 / 50
 _BASELINE, _CALIBRATION, _DETECTORS = "baseline.parquet", "calibration.json", "detectors"
-_HISTORY, _KNOWLEDGE = "history.parquet", "knowledge"
+_HISTORY, _HABITS, _KNOWLEDGE = "history.parquet", "habits.parquet", "knowledge"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class Model:
     calibrations: Mapping[str, Calibration]
     history: History
     knowledge: Knowledge | None = None
+    habits: BehaviourHabits | None = None
     inputs: tuple[Mapping[str, Any], ...] = ()
     notes: list[str] = field(default_factory=list)
     trimmed: tuple[Trimmed, ...] = ()
@@ -123,7 +125,7 @@ class Model:
             MissingExtraError: a detector needs an optional dependency.
         """
         rows, notes = _training_rows(profiles)
-        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks)
+        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline)
         count = len(rows)
         if count < FEW:
             few = "1 profile" if count == 1 else f"{count} profiles"
@@ -165,8 +167,8 @@ class Model:
         rows = rows.select(~old) if isinstance(rows, ProfileBatch) else rows[~old].reset_index(drop=True)
         frame = rows.frame if isinstance(rows, ProfileBatch) else rows
         networks = self.knowledge.peer_networks if self.knowledge is not None else ()
-        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=Prior(self.history.rows, self.knowledge),
-                        peer_networks=networks)  # fmt: skip
+        prior = Prior(self.history.rows, self.knowledge, self.habits)
+        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=prior, peer_networks=networks)
         known = pd.concat([self.history.rows[["source_hi", "source_lo"]], frame[["source_hi", "source_lo"]]])
         sources = len(known.drop_duplicates()) if learned.knowledge is None else len(learned.knowledge.hosts)
         return Model(
@@ -231,17 +233,19 @@ class Model:
         behaviours are taken at their word: that the input itself does it does not make it normal.
         """
         frame = self.measure(profiles).frame if isinstance(profiles, ProfileBatch) else profiles
-        found = self.surprises_of(frame)
+        found = self.surprises_of(self.without_habits(frame))
         if self.self_baseline and self.learned is not None:
             places, matched = _places(self.learned.rows, frame)
             for name, raw in self.learned.raw.items():
                 found[name][matched] = self.calibrations[name].surprise(raw[places])
-            for name in found.keys() & WATCHING:
-                found[name] = np.maximum(found[name], strongest(frame))
         return found
 
+    def without_habits(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a ProfileFrame with each behaviour only as far as it is no habit of the source: what detectors see."""
+        return frame if self.habits is None else self.habits.discounted(frame)
+
     def surprises_of(self, frame: pd.DataFrame) -> dict[str, Float64]:
-        """Return the same for rows that stand for themselves, whether or not rows of their keys trained."""
+        """Return the same of rows as detectors see them, whoever's they are."""
         return {
             name: self.calibrations[name].surprise(detector.score(frame)) for name, detector in self.detectors.items()
         }
@@ -249,9 +253,17 @@ class Model:
     def threshold(self, budget: float) -> float:
         """Return the score from which a profile is anomalous, so that about `budget` of normal profiles are.
 
-        Several detectors share the budget, for each of them may raise a false alarm.
+        Several detectors share the budget, for each of them may raise a false alarm; behaviours, which fire at one in
+        a thousand by themselves, do not count. A budget that is finer than one in twice the training profiles, which
+        they cannot tell apart, is widened to that, but not beyond one in 50.
         """
-        return tail_to_score(budget / len(self.detectors))
+        sharing = sum(not getattr(one, "in_decades", False) for one in self.detectors.values())
+        return tail_to_score(max(budget / max(sharing, 1), self.finest_budget))
+
+    @property
+    def finest_budget(self) -> float:
+        """The least share of normal profiles that the training can tell."""
+        return min(1 / (2 * max(self.profiles, 1)), WIDEST)
 
     def save(self, folder: Path) -> None:
         """Write the model as a folder; the same training data gives the same bytes but for `created`.
@@ -263,7 +275,7 @@ class Model:
             "inputs": [dict(item) for item in self.inputs], "profiles": self.profiles, "sources": self.sources,
             "first_ns": self.first_ns, "last_ns": self.last_ns, "seed": self.seed, "self_baseline": self.self_baseline,
             "notes": self.notes, "trimmed_count": self.trimmed_count, "trimmed": [asdict(one) for one in self.trimmed],
-            "knows_novelty": self.knowledge is not None,
+            "knows_novelty": self.knowledge is not None, "knows_habits": self.habits is not None,
         }  # fmt: skip
         manifest = {
             "netad_version": __version__, "libraries": library_versions(), "created": self.created,
@@ -300,6 +312,7 @@ class Model:
                 detectors={one: DETECTORS.load(one).load(_place(folder, one)) for one in names},
                 calibrations={one: Calibration.from_json(calibrations[one]) for one in names},
                 history=History.load(folder / _HISTORY),
+                habits=BehaviourHabits.load(folder / _HABITS) if training["knows_habits"] else None,
                 knowledge=Knowledge.load(folder / _KNOWLEDGE) if training["knows_novelty"] else None,
                 inputs=tuple(dict(item) for item in training["inputs"]),
                 notes=[_text(note) for note in training["notes"]],
@@ -312,6 +325,8 @@ class Model:
     def _write(self, folder: Path) -> None:
         self.baseline.save(folder / _BASELINE)
         self.history.save(folder / _HISTORY)
+        if self.habits is not None:
+            self.habits.save(folder / _HABITS)
         if self.knowledge is not None:
             (folder / _KNOWLEDGE).mkdir()
             self.knowledge.save(folder / _KNOWLEDGE)
@@ -341,6 +356,7 @@ def _parts(learned: Learned) -> dict[str, Any]:
         "calibrations": learned.calibrations,
         "history": History.of(learned.rows),
         "knowledge": learned.knowledge,
+        "habits": learned.habits,
         "trimmed": learned.trimmed[:MOST_LISTED],
         "trimmed_count": len(learned.trimmed),
         "learned": learned,

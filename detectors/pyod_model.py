@@ -111,7 +111,7 @@ class _PyodDetector:
         """Return the detector, fitted again to what it was fitted to.
 
         Raises:
-            ModelError: a file is missing or damaged, or the model scores probes differently (as after a change of PyOD).
+            ModelError: a file is missing or damaged, or probes score differently, as after a change of PyOD.
         """
         detector, details = cls(), read_json(folder / _DETAILS)
         detector._scaling = Scaling.from_json(details.get("scaling"))
@@ -163,7 +163,7 @@ def _find(model: str, package: Any) -> object:  # noqa: ANN401 - a module
 
 @contextlib.contextmanager
 def _undisturbed(seed: int) -> Iterator[None]:
-    """Seed NumPy's global generator, which some models draw from, give it back as it was, and keep PyOD's chatter out."""
+    """Seed NumPy's global generator, which some models draw from, and give it back as it was; keep PyOD quiet."""
     from threadpoolctl import threadpool_limits
 
     state = np.random.get_state()

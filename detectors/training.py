@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from netad.detectors.base import DETECTORS, CrossFitting, Detector
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.calibration import Calibration
+from netad.detectors.habits import BehaviourHabits
 from netad.detectors.matrix import Scaling, judged
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.features import FEATURES
@@ -21,9 +22,9 @@ Folds = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 FOLDS = 5
-# The oddest 2 % of the training profiles, and at least one, neither teach what is known nor train detectors: attacks are
-# expected among them, one can make whatever it met look known, and without them a model of normal traffic is hardly
-# worse. They still count when scores are calibrated, so that no false alarm is hidden by leaving its like out.
+# The oddest 2 % of the training profiles, and at least one, neither teach what is known nor train detectors: attacks
+# are expected among them, one can make whatever it met look known, and without them a model of normal traffic is
+# hardly worse. They still count when scores are calibrated, so that no false alarm is hidden by leaving its like out.
 SET_ASIDE = 0.02
 LEAST_TO_CHOOSE = 20
 LEAST_ODD = 1.0
@@ -49,8 +50,13 @@ class Fit:
     raw: dict[str, Float64]
 
     def surprise(self) -> Float64:
-        """Return the highest surprise of each profile over the detectors, in decades, shape (n,)."""
-        return np.max([self.calibrations[name].surprise(raw) for name, raw in self.raw.items()], axis=0)
+        """Return how odd each profile is to the others, in decades, shape (n,): the highest over the detectors.
+
+        Behaviours do not count where anything else does: what they say needs no others.
+        """
+        measured = [name for name in self.raw if not _in_decades(self.detectors[name])]
+        found = [self.calibrations[name].surprise(self.raw[name]) for name in measured or self.raw]
+        return np.asarray(np.max(found, axis=0), dtype=np.float64)
 
 
 def folds_of(count: int, seed: int) -> Folds:
@@ -58,7 +64,14 @@ def folds_of(count: int, seed: int) -> Folds:
     return np.random.default_rng(seed % (1 << 64)).permutation(count) % FOLDS
 
 
-def fit(rows: pd.DataFrame, names: Sequence[str], seed: int, odd: pd.DataFrame | None = None) -> Fit:
+def fit(
+    rows: pd.DataFrame,
+    names: Sequence[str],
+    seed: int,
+    *,
+    odd: pd.DataFrame | None = None,
+    self_baseline: bool = False,
+) -> Fit:
     """Fit the named detectors to a ProfileFrame and calibrate each by the scores it gives out of fold.
 
     `odd` are normal profiles that are not learnt from, but count in the calibration.
@@ -68,12 +81,14 @@ def fit(rows: pd.DataFrame, names: Sequence[str], seed: int, odd: pd.DataFrame |
         MissingExtraError: a detector needs an optional dependency.
     """
     folds = folds_of(len(rows), seed)
+    if not self_baseline:
+        rows = BehaviourHabits.discounted_training(rows)
     detectors, raw, calibrations = {}, {}, {}
     for name in names:
         detector = detectors[name] = DETECTORS.load(name)()
         raw[name] = _fitted(detector, rows, folds, seed)
         beside = np.empty(0) if odd is None else detector.score(odd)
-        calibrations[name] = _calibration(detector, np.concatenate([raw[name], beside]))
+        calibrations[name] = _calibration(detector, np.concatenate([raw[name], beside]), self_baseline)
     return Fit(detectors, calibrations, raw)
 
 
@@ -94,9 +109,19 @@ def _fitted(detector: Detector, rows: pd.DataFrame, folds: Folds, seed: int) -> 
     return raw
 
 
-def _calibration(detector: Detector, raw: Float64) -> Calibration:
-    if getattr(detector, "in_decades", False):
-        return Calibration.of_decades(raw)
+def _in_decades(detector: Detector) -> bool:
+    return bool(getattr(detector, "in_decades", False))
+
+
+def _calibration(detector: Detector, raw: Float64, self_baseline: bool) -> Calibration:
+    """Return what raw scores mean, by those of normal profiles.
+
+    Scores that claim to be decades are bounded by those of normal profiles, but for the greatest 2 %, which may be
+    attacks; in a self-baseline, where an attack may last all the time, they are believed.
+    """
+    if _in_decades(detector):
+        usual = np.sort(raw)[: len(raw) - math.ceil(SET_ASIDE * len(raw))]
+        return Calibration.of_decades(usual if not self_baseline else np.empty(0))
     return Calibration.fit(raw, detector.tail_shape)
 
 
@@ -113,6 +138,7 @@ class Learned:
     detectors: dict[str, Detector]
     calibrations: dict[str, Calibration]
     knowledge: Knowledge | None
+    habits: BehaviourHabits | None
     trimmed: tuple[Trimmed, ...]
 
 
@@ -122,6 +148,7 @@ class Prior:
 
     rows: pd.DataFrame
     knowledge: Knowledge | None
+    habits: BehaviourHabits | None
 
 
 def learn(
@@ -131,8 +158,11 @@ def learn(
     seed: int,
     prior: Prior | None = None,
     peer_networks: Sequence[str] = (),
+    self_baseline: bool = False,
 ) -> Learned:
     """Train the named detectors on profiles, all of which count as normal; without meetings novelty stays missing.
+
+    In a self-baseline no behaviour is a source's habit: an attack that lasts would be its own.
 
     Raises:
         ConfigError: an unknown detector, or a network that is none.
@@ -140,18 +170,22 @@ def learn(
     """
     known = prior.knowledge if prior is not None else None
     rows = _measured(profiles, known, peer_networks, seed)
-    first = fit(_joined(prior, rows), names, seed)
+    first = fit(_joined(prior, rows), names, seed, self_baseline=self_baseline)
     surprise = first.surprise()[-len(rows) :]
     aside = oddest(surprise)
-    if not aside.any():
-        knowledge = _knowledge(profiles, known, peer_networks)
-        return Learned(_joined(prior, rows), first.raw, first.detectors, first.calibrations, knowledge, ())
+    kept = _measured(_select(profiles, ~aside), known, peer_networks, seed) if aside.any() else rows
     knowledge = _knowledge(_select(profiles, ~aside), known, peer_networks)
+    habits = None if self_baseline else BehaviourHabits.learn(rows)
+    if habits is not None and prior is not None and prior.habits is not None:
+        habits = prior.habits.merge(habits)
+    joined = _joined(prior, kept)
+    if not aside.any():
+        return Learned(joined, first.raw, first.detectors, first.calibrations, knowledge, habits, ())
     odd = measured(_select(profiles, aside), knowledge)
-    kept = _joined(prior, _measured(_select(profiles, ~aside), known, peer_networks, seed))
-    second = fit(kept, names, seed, odd)
-    trimmed = told(odd, surprise[aside], Scaling.fit(kept, judged()))
-    return Learned(kept, second.raw, second.detectors, second.calibrations, knowledge, tuple(trimmed))
+    unusual = odd if habits is None else habits.discounted(odd)
+    second = fit(joined, names, seed, odd=unusual, self_baseline=self_baseline)
+    trimmed = tuple(told(odd, surprise[aside], Scaling.fit(joined, judged())))
+    return Learned(joined, second.raw, second.detectors, second.calibrations, knowledge, habits, trimmed)
 
 
 def measured(profiles: ProfileBatch | pd.DataFrame, knowledge: Knowledge | None) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from netad.core.errors import InputError
 from netad.ingest.compression import DEFAULT_MAX_RATIO, compression_of, decompressed
+from netad.ingest.facts.batch import FactKind
 from netad.ingest.framing import ByteStream
 from netad.ingest.logs.detect import Format, detect
 from netad.ingest.pcap import is_pcap
@@ -38,14 +39,15 @@ class Source:
     """One input to read. `path` is a file's path, or `-` for standard input.
 
     `max_ratio` bounds what compressed data may grow to (netad.ingest.compression). `time_ns` is when its traffic begins
-    as far as a look showed; a log's begins with the time at which its first line counts. The format of what cannot be
-    looked into is `Format.UNKNOWN`.
+    as far as a look showed; a log's begins with the time at which its first line counts, and `facts` are the kinds of
+    facts that its beginning shows it to tell of. The format of what cannot be looked into is `Format.UNKNOWN`.
     """
 
     path: str
     max_ratio: int = DEFAULT_MAX_RATIO
     format: Format = Format.CAPTURE
     time_ns: int | None = field(default=None, compare=False)
+    facts: frozenset[FactKind] = field(default=frozenset(), compare=False)
 
     def open(self) -> BinaryIO:
         """Open the bytes for reading, from the start; those of compressed data are decompressed.
@@ -106,6 +108,7 @@ class _Look:
     time_ns: int | None = None
     problem: str | None = None
     format: Format = Format.CAPTURE
+    facts: frozenset[FactKind] = frozenset()
 
 
 class _Search:
@@ -152,7 +155,7 @@ class _Search:
             look = _Look(_Rank.WITHOUT_PACKETS, problem=_failure(error))
             must_be_capture = True
         if look.problem is None:
-            source = Source(path, self._max_ratio, look.format, look.time_ns)
+            source = Source(path, self._max_ratio, look.format, look.time_ns, look.facts)
             self._found[identity] = (look.rank, look.time_ns or 0, source)
             return
         self._refused[identity] = must_be_capture
@@ -184,7 +187,8 @@ def _look(path: str) -> _Look:
     from netad.ingest.logs.first_time import first_line_time_ns
 
     time_ns = first_line_time_ns(detected.format, beginning)
-    return _Look(_Rank.WITHOUT_PACKETS if time_ns is None else _Rank.TIMED, time_ns, format=detected.format)
+    rank = _Rank.WITHOUT_PACKETS if time_ns is None else _Rank.TIMED
+    return _Look(rank, time_ns, format=detected.format, facts=detected.facts)
 
 
 def _look_at_capture(head: "_Head", path: str) -> _Look:

@@ -9,6 +9,7 @@ from typing import BinaryIO, cast
 
 from netad.core.errors import InputError
 from netad.ingest.capture import IngestOptions, read_flows
+from netad.ingest.expected_facts import expected_facts
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
 from netad.ingest.inputs import Source, what_it_is
@@ -38,6 +39,9 @@ def read_inputs(
     of a directory is late because another was read first: to within three quarters of `options.lateness_ns`, in which
     facts come before flows. Memory holds a batch of every log that is open, of 64 at most.
 
+    Batches without rows come first, one for each kind of facts that the sources are known to tell of: a window in which
+    none is said has none, which is another thing than not to know.
+
     `report` counts as reading goes on; `progress` is called now and then with the bytes of the files read so far. A
     source that cannot be opened or read to its end is a problem in the report, never an exception.
     """
@@ -46,6 +50,8 @@ def read_inputs(
         known += _probed(source, report) if source.format is Format.UNKNOWN else [source]
     captures = [source for source in known if source.format is Format.CAPTURE]
     logs = [source for source in known if source.format is not Format.CAPTURE]
+    if options.facts:
+        yield from expected_facts(known)
     if not logs:
         yield from read_flows(captures, options, report, progress)
         return
@@ -115,13 +121,13 @@ def _probed(source: Source, report: IngestReport) -> list[Source]:
         report.problem(source.path, f"cannot be read: {error.strerror or error}")
         return []
     if is_pcap(head) or is_pcapng(head):
-        return [_Opened(source.path, source.max_ratio, Format.CAPTURE, None, stream, head)]
+        return [_Opened(source.path, source.max_ratio, Format.CAPTURE, stream=stream, head=head)]
     detected = detect(head, source.path)
     if detected is None or detected.unused is not None:
         stream.close()
         report.problem(source.path, what_it_is(head) if detected is None else detected.unused or "")
         return []
-    return [_Opened(source.path, source.max_ratio, detected.format, None, stream, head)]
+    return [_Opened(source.path, source.max_ratio, detected.format, facts=detected.facts, stream=stream, head=head)]
 
 
 def _beginning(stream: BinaryIO) -> bytes:

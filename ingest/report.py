@@ -35,7 +35,7 @@ class IngestReport:
     decompression, `file_bytes` how far the files themselves were read. `handed_over` counts the records among `packets`
     that the engine left to the Python decoder.
 
-    Of logs, `records` counts the lines that became flows or facts, `waiting` the last lines of logs that had no end
+    Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the last lines of logs that had no end
     yet. A line that cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most
     BAD_LINES_SHOWN.
     """
@@ -47,6 +47,7 @@ class IngestReport:
     flows: int = 0
     evicted: int = 0
     handed_over: int = 0
+    logs: int = 0
     records: int = 0
     waiting: int = 0
     first_ns: int | None = None

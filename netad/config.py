@@ -11,6 +11,8 @@ from netad.core.errors import ConfigError
 from netad.core.timing import SECOND_NS, parse_duration, parse_time
 
 if TYPE_CHECKING:
+    from datetime import tzinfo
+
     from netad.core.addresses import Networks
     from netad.core.yaml_nodes import Node
 
@@ -35,13 +37,16 @@ class Config:
 
     `window` is a duration or `capture`; `budget` the accepted share of false alarms among normal profiles;
     `max_ratio` bounds the bytes that each byte of a compressed input may give; `strict` leaves packets out that do not
-    fit their frames, or have wrong checksums too;
+    fit their frames, or have wrong checksums too; `time_zone` (IANA) says when it is night; hosts of one of
+    `peer_networks` are each other's peers;
     `rules_errors` says whether rules that do not load end the run, or only themselves;
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
     """
 
     window: str | None = None
     inside: tuple[str, ...] = field(default_factory=_private_networks)
+    peer_networks: tuple[str, ...] = ()
+    time_zone: str = "UTC"
     since: str | None = None
     until: str | None = None
     lateness: str = "10m"
@@ -49,7 +54,7 @@ class Config:
     max_ratio: int = 1000
     decap: bool = True
     strict: str = "none"
-    detectors: tuple[str, ...] = ("fusion",)
+    detectors: tuple[str, ...] = ("fusion", "behaviour")
     behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     model: str | None = None
     budget: float = 0.001
@@ -79,6 +84,11 @@ class Config:
         from netad.core.addresses import Networks
 
         return Networks.parse(self.inside)
+
+    @property
+    def zone(self) -> "tzinfo":
+        """The time zone in which it is night."""
+        return _zone(self.time_zone)
 
     @property
     def since_ns(self) -> int | None:
@@ -231,6 +241,32 @@ def _networks(value: Any) -> tuple[str, ...]:  # noqa: ANN401
     return text
 
 
+def _peer_networks(value: Any) -> tuple[str, ...]:  # noqa: ANN401
+    from netad.core.addresses import Networks
+
+    texts = _texts(value)
+    Networks.parse(texts)
+    return texts
+
+
+def _zone(name: str) -> "tzinfo":
+    from datetime import UTC
+    from zoneinfo import ZoneInfo
+
+    if name == "UTC":  # also where no time zones are installed
+        return UTC
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):  # unknown, no name at all, a folder of time zones
+        raise ConfigError(f"{name!r} is not a time zone such as Europe/Berlin") from None
+
+
+def _time_zone(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    _zone(text)
+    return text
+
+
 def _window(value: Any) -> str:  # noqa: ANN401
     text = _text(value)
     if text != "capture" and parse_duration(text) < SECOND_NS:
@@ -318,6 +354,8 @@ def parse_budget(value: Any) -> float:  # noqa: ANN401
 _PARSERS: dict[str, Callable[[Any], Any]] = {
     "window": _window,
     "inside": _networks,
+    "peer_networks": _peer_networks,
+    "time_zone": _time_zone,
     "since": _time,
     "until": _time,
     "lateness": _duration,
@@ -344,5 +382,5 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "log_format": _one_of(*LOG_FORMATS),
 }
 # What a variable holds with commas between.
-_LISTS = frozenset({"inside", "detectors", "rules", "to", "tags"})
+_LISTS = frozenset({"inside", "peer_networks", "detectors", "rules", "to", "tags"})
 assert set(_PARSERS) == {item.name for item in fields(Config)}  # noqa: S101 - a table beside its dataclass

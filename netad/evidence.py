@@ -1,4 +1,7 @@
-"""The flows behind anomalies: which whole flows belong to a flagged source and window, and what they sum up to."""
+"""The flows behind anomalies: which whole flows belong to a flagged source and window, and what they sum up to.
+
+What was said in them: netad.fact_evidence.
+"""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -8,17 +11,22 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netad.core.addresses import format_addresses, parse_address
+from netad.core.addresses import UInt64, format_addresses, parse_address
 from netad.detectors.anomaly import Anomaly, Evidence
+from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
 from netad.outputs.events import Origin, flow_ids
 
+Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
+
 SAMPLE = 20
+# What the size of a flow is told by: the first of these that the input carries.
+_SIZES = ("ip_bytes", "frame_bytes", "payload_bytes", "packets")
 _TRANSPORTS = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp"}
 
 
 class FlaggedWindows:
-    """Finds the flows of flagged (source, window) pairs in a batch."""
+    """Finds the flows and facts of flagged (source, window) pairs in a batch."""
 
     def __init__(self, anomalies: Iterable[Anomaly]) -> None:
         rows = [(*parse_address(a.source), a.window_start_ns, a.window_end_ns) for a in anomalies]
@@ -32,14 +40,22 @@ class FlaggedWindows:
             }
         )
 
-    def match(self, batch: FlowBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def match(self, batch: FlowBatch) -> Pairs:
         """Return (flow, anomaly) index pairs: originator is the source, and the flow was alive in the window."""
-        candidates = np.flatnonzero(np.isin(batch["orig_lo"], self._table["orig_lo"].to_numpy()))
-        flows = pd.DataFrame({name: batch[name][candidates] for name in ("orig_hi", "orig_lo", "first_ns", "last_ns")})
-        pairs = flows.assign(flow=candidates).merge(self._table, on=["orig_hi", "orig_lo"])
+        return self._pairs(batch["orig_hi"], batch["orig_lo"], batch["first_ns"], batch["last_ns"])
+
+    def match_facts(self, batch: FactBatch, end: str = "orig") -> Pairs:
+        """Return (fact, anomaly) index pairs: the `orig` or `resp` end is the source, and it was said in the window."""
+        return self._pairs(batch[f"{end}_hi"], batch[f"{end}_lo"], batch["time_ns"], batch["time_ns"])
+
+    def _pairs(self, high: UInt64, low: UInt64, first: NDArray[np.int64], last: NDArray[np.int64]) -> Pairs:
+        candidates = np.flatnonzero(np.isin(low, self._table["orig_lo"].to_numpy()))
+        columns = {"orig_hi": high, "orig_lo": low, "first_ns": first, "last_ns": last}
+        rows = pd.DataFrame({name: column[candidates] for name, column in columns.items()})
+        pairs = rows.assign(row=candidates).merge(self._table, on=["orig_hi", "orig_lo"])
         pairs = pairs[(pairs["first_ns"] < pairs["end"]) & (pairs["last_ns"] >= pairs["start"])]
-        pairs = pairs.sort_values(["flow", "anomaly"], kind="stable")
-        return pairs["flow"].to_numpy(np.int64), pairs["anomaly"].to_numpy(np.int64)
+        pairs = pairs.sort_values(["row", "anomaly"], kind="stable")
+        return pairs["row"].to_numpy(np.int64), pairs["anomaly"].to_numpy(np.int64)
 
 
 @dataclass
@@ -59,7 +75,7 @@ class _Gathered:
         with_ports = np.isin(batch["protocol"], (6, 17, 132))
         self.ports = self.ports.add(pd.Series(batch["resp_port"][with_ports]).value_counts(), fill_value=0)
         self.protocols.update(np.unique(batch["protocol"]).tolist())
-        size = batch["orig_ip_bytes"] + batch["resp_ip_bytes"]
+        size = _size(batch)
         largest = np.lexsort((batch["first_ns"], -size))[:SAMPLE]
         chosen = batch.select(largest)
         self.sample += zip(
@@ -76,6 +92,15 @@ class _Gathered:
             ports=tuple(_most(self.ports)),
             transports=tuple(sorted(_TRANSPORTS.get(number, str(number)) for number in self.protocols)),
         )
+
+
+def _size(batch: FlowBatch) -> NDArray[np.int64]:
+    """Return how large each flow is, for ranking, shape (n,); all alike where the input does not tell."""
+    for name in _SIZES:
+        if f"orig_{name}" in batch and f"resp_{name}" in batch:
+            size: NDArray[np.int64] = batch[f"orig_{name}"] + batch[f"resp_{name}"]
+            return size
+    return np.zeros(len(batch), dtype=np.int64)
 
 
 def _most(counts: "pd.Series[float]") -> list[Any]:

@@ -20,6 +20,7 @@ from netad.reading import Reading
 if TYPE_CHECKING:
     from netad.detectors.behaviour.behaviours import Watched
     from netad.detectors.model import Model
+    from netad.profiles.batch import ProfileBatch
 
 log = logging.getLogger(__name__)
 SCORED_TOGETHER = 4096  # profiles
@@ -33,18 +34,32 @@ def train_model(config: Config, reading: Reading, name: str) -> "Model":
     """
     from netad.detectors.model import Model
 
-    watched = _watched(config, reading)
-    if not len(watched.batch):
+    found = watched(config, reading)
+    if not len(found.batch):
         raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
     return Model.train(
-        watched.batch,
+        found.batch,
         detectors=config.detectors,
         name=name,
         window=config.window or DEFAULT_WINDOW,
         seed=config.seed,
         inputs=[{"path": str(item)} for item in reading.inputs],
         created=now_iso(),
+        peer_networks=config.peer_networks,
     )
+
+
+def update_model(config: Config, reading: Reading, model: "Model") -> "Model":
+    """Learn more normal profiles into a model; `config` carries the model's own window (`open_model`).
+
+    Raises:
+        InputError: the inputs hold no profile.
+        ModelError: the model holds all of them already.
+    """
+    found = watched(config, reading)
+    if not len(found.batch):
+        raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
+    return model.update(found.batch, created=now_iso(), inputs=[{"path": str(item)} for item in reading.inputs])
 
 
 def open_model(config: Config) -> tuple["Model", Config]:
@@ -142,10 +157,10 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
         reading.config = config
         judgement = Judgement()
         judgement.judge_by(model, config.budget)
-        for watched in _pieces(config, reading, spool.add):
-            judgement.add(watched)
+        for piece in _pieces(config, reading, spool.add):
+            judgement.add(piece)
         return judgement
-    everything = _watched(config, reading, spool.add)
+    everything = watched(config, reading, spool.add)
     inside = everything.batch.frame["inside"].to_numpy(bool)
     judgement = Judgement()
     # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
@@ -160,17 +175,26 @@ def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
                 seed=config.seed,
                 self_baseline=True,
                 created=now_iso(),
+                peer_networks=config.peer_networks,
             )
             judgement.judge_by(model, config.budget)
             judgement.add(group)
     return judgement
 
 
-def _watched(config: Config, reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "Watched":
+def watched(config: Config, reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "Watched":
     """Return every profile of the inputs, watched for behaviours, in one piece."""
     from netad.detectors.behaviour.behaviours import Watched
 
     return Watched.join(list(_pieces(config, reading, on_batch)))
+
+
+def newest_windows(batch: "ProfileBatch", count: int | None) -> "ProfileBatch":
+    """Return the profiles of the newest `count` windows that hold any; all of them for None."""
+    if count is None:
+        return batch
+    starts = batch.frame["window_start_ns"].to_numpy(np.int64)
+    return batch.select(np.isin(starts, np.unique(starts)[-count:]))
 
 
 def _pieces(config: Config, reading: Reading, on_batch: Callable[[Batch], None] | None) -> Iterator["Watched"]:

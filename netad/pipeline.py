@@ -52,6 +52,7 @@ def ingest(
     they hold is sent, kept, or named as lost.
     """
     from netad.evidence import gather
+    from netad.fact_evidence import add_facts
 
     failed: dict[str, NetadError] = {}
     with FlowSpool() as spool:
@@ -59,7 +60,7 @@ def ingest(
         try:
             origin = origin_of(config)
             judgement = judge(config, reading, spool)
-            anomalies = gather(judgement.anomalies, spool.batches(), origin)
+            anomalies = add_facts(gather(judgement.anomalies, spool.batches(), origin), spool.facts)
             found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
             events, verdicts = ruled(found, rules, datetime.now(UTC))
             summary = summarise(reading, judgement, events, verdicts)
@@ -109,8 +110,10 @@ def summarise(
     report = reading.report
     return RunSummary(
         files=report.files,
+        logs=report.logs,
         bytes=report.bytes,
         packets=report.packets,
+        records=report.records,
         handed_over=report.handed_over,
         flows=report.flows,
         first_ns=report.first_ns,

@@ -2,7 +2,7 @@
 
 import contextlib
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,14 +21,18 @@ class ProgressBar:
         """Show that `read` bytes have been read."""
         self._bar.update(self._task, completed=read)
 
+    def expect(self, paths: Iterable[str]) -> None:
+        """Say which files are read, for the bar to know how far it is; with a pipe among them nobody knows."""
+        self._bar.update(self._task, total=_total(paths))
+
     def stop(self) -> None:
         """Take the bar off the terminal, once and for all."""
         self._bar.stop()
 
 
 @contextlib.contextmanager
-def progress(inputs: Sequence[str], quiet: bool) -> Iterator[ProgressBar | None]:
-    """Yield a bar for reading `inputs`, or None where nobody watches."""
+def progress(quiet: bool) -> Iterator[ProgressBar | None]:
+    """Yield a bar for reading, or None where nobody watches."""
     if quiet or not sys.stderr.isatty():
         yield None
         return
@@ -37,21 +41,17 @@ def progress(inputs: Sequence[str], quiet: bool) -> Iterator[ProgressBar | None]
 
     columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
     with Progress("reading", *columns, console=Console(stderr=True), transient=True) as bar:
-        yield ProgressBar(bar, bar.add_task("reading", total=_total(inputs)))
+        yield ProgressBar(bar, bar.add_task("reading", total=None))
 
 
-def _total(inputs: Sequence[str]) -> int | None:
-    """Return the bytes of all inputs, None where they cannot be known (stdin, globs, what may not be looked at)."""
+def _total(paths: Iterable[str]) -> int | None:
+    """Return the bytes of all files, None where they cannot be known (stdin, pipes, what may not be looked at)."""
     total = 0
     try:
-        for item in inputs:
-            path = Path(item)
-            if path.is_dir():
-                total += sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
-            elif path.is_file():
-                total += path.stat().st_size
-            else:
+        for path in map(Path, paths):
+            if not path.is_file():
                 return None
+            total += path.stat().st_size
     except OSError:
         return None
     return total

@@ -84,6 +84,8 @@ class Reading:
             facts=facts,
             unknown=not facts,
         )
+        if self.progress is not None:
+            self.progress.expect([source.path for source in self.sources])
         yield from read_inputs(self.sources, options, self.report, self.progress)
         if self.progress is not None:
             self.progress.stop()
@@ -105,7 +107,9 @@ class Reading:
         """Yield profiles as windows close; `on_batch` is handed every batch of whole flows and of facts."""
         from netad.profiles.windows import WindowAggregator
 
-        windows = WindowAggregator(self.config.window_ns, self.config.networks, parse_duration(self.config.lateness))
+        config = self.config
+        lateness_ns = parse_duration(config.lateness)
+        windows = WindowAggregator(config.window_ns, config.networks, lateness_ns, zone=config.zone)
         for read in self._read(facts=True):
             batch = read
             if isinstance(read, FlowBatch) and self.keep_out is not None:
@@ -133,5 +137,5 @@ def all_profiles(reading: Reading, on_batch: Callable[[Batch], None] | None = No
 def span(report: IngestReport) -> str:
     """Return the time span of what was read, in words."""
     if report.first_ns is None or report.last_ns is None:
-        return "no packets"
+        return "no traffic"
     return f"{iso(report.first_ns)} to {iso(report.last_ns)}"

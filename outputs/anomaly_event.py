@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from netad.core.identity import content_id
 from netad.core.timing import iso
-from netad.detectors.anomaly import Anomaly, Reason
+from netad.detectors.anomaly import Anomaly, Evidence, Reason
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 DATASET = "netad.anomaly"
 RELATED = 20
+# What a source named, in `netad.evidence`; hosts and domains are related ones too.
+_SAID = ("rare_names", "domains", "server_names", "http_hosts", "user_agents", "ja4")
+_HOSTS = _SAID[:4]
 TOP = 3
 
 
@@ -69,6 +72,9 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
         "anomaly": _details(anomaly),
         "suppression": {"suppressed": False},
     }
+    said = _said(anomaly.evidence)
+    if said:
+        document["netad"]["evidence"] = said
     if anomaly.findings:
         document["netad"]["behaviours"] = list(dict.fromkeys(finding.behaviour for finding in anomaly.findings))
         document["netad"]["findings"] = [_finding(finding) for finding in anomaly.findings[:RELATED]]
@@ -171,6 +177,9 @@ def _endpoints(anomaly: Anomaly) -> dict[str, Any]:
     source.update({name: int(totals[name]) for name in ("bytes", "packets") if name in totals})
     peers = [peer for peer in dict.fromkeys(evidence.peers) if peer != anomaly.source][:RELATED]
     fields: dict[str, Any] = {"source": source, "related": {"ip": [anomaly.source, *peers]}}
+    hosts = dict.fromkeys(storable(name) for names in _HOSTS for name in getattr(evidence, names))
+    if hosts:
+        fields["related"]["hosts"] = list(hosts)[:RELATED]
     if evidence.peer_count == 1 and len(evidence.peers) == 1:
         fields["destination"] = {"ip": evidence.peers[0], "address": evidence.peers[0]}
         if len(evidence.ports) == 1:
@@ -178,6 +187,19 @@ def _endpoints(anomaly: Anomaly) -> dict[str, Any]:
     if len(evidence.transports) == 1:
         fields["network"] = {"transport": evidence.transports[0]}
     return fields
+
+
+def _said(evidence: Evidence) -> dict[str, Any]:
+    """Return `netad.evidence`: the alerts of other tools about the source, and what it named."""
+    fields: dict[str, Any] = {name: [storable(text) for text in getattr(evidence, name)] for name in _SAID}
+    if evidence.alerts:
+        fields["alert_count"] = evidence.alert_count
+        fields["alerts"] = [
+            {"signature": storable(alert.signature), "count": alert.count, "tool": alert.tool}
+            | ({"severity": alert.severity} if alert.severity else {})
+            for alert in evidence.alerts
+        ]
+    return {name: value for name, value in fields.items() if value}
 
 
 def _details(anomaly: Anomaly) -> dict[str, Any]:

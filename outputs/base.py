@@ -30,14 +30,17 @@ class Delivery:
 class RunSummary:
     """What a run read and found, for outputs that close with a word to the operator.
 
+    `logs` is how many of the files are logs, `records` how many of their lines became flows or facts;
     `budget` is the share of normal profiles that the threshold lets through as false alarms, 0 when it is not known;
     `handed_over` is how many of the packets the engine left to dpkt; `deliveries` says in one line each where the
     outputs that closed before put the events, `notes` whatever else the operator should know.
     """
 
     files: int = 0
+    logs: int = 0
     bytes: int = 0
     packets: int = 0
+    records: int = 0
     handed_over: int = 0
     flows: int = 0
     first_ns: int | None = None

@@ -3,7 +3,7 @@
 Only ASCII is drawn and nothing depends on colour, so that a pipe, a log and a terminal without UTF-8 read the same.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -20,6 +20,7 @@ from netad.outputs.wording import counted, figure, percent, score_text
 MEASURES = ("unique_destinations", "unique_source_ports", "unique_destination_ports", "packet_length_mean",
             "packet_length_max", "total_packets", "port_ratio", "packets_per_destination")  # fmt: skip
 TOP = 3
+LONGEST = 80  # characters of a name
 INDENT = 3
 WIDTHS = (29, 11, 15, 8, 6)  # of the columns of both tables: 80 with what lies between them
 NARROWEST_LABEL = 12
@@ -48,6 +49,8 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
+    for told in _said(event["netad"].get("evidence", {})):
+        yield _indented(Text(show(told)))
     if found.others:
         yield _indented(Text(f"Also anomalous: {counted(found.windows - 1, 'other window')} of this source"))
     for window in sorted(found.others, reverse=True):
@@ -73,6 +76,33 @@ def suppressed_lines(found: SourceFindings, show: Show) -> Iterator[RenderableTy
     columns = (marks.get(name, []) for name in ("rule_ids", "owner", "reason"))
     for rule, owner, reason in zip(*columns, strict=False):
         yield _indented(Text(show(f"rule {rule} of {owner}: {reason}")), 2 * INDENT)
+
+
+def _said(evidence: dict[str, Any]) -> Iterator[str]:
+    """Yield what other tools said of the source, and what it named itself: at most a line each."""
+    alerts = evidence.get("alerts", [])
+    if alerts:
+        told = "; ".join(
+            f"{alert['count']:,} x {alert['signature']}"
+            + (f" (severity {alert['severity']})" if "severity" in alert else "")
+            for alert in alerts[:TOP]
+        )
+        more = evidence["alert_count"] - sum(alert["count"] for alert in alerts[:TOP])
+        yield f"Alerts of other tools: {told}" + (f"; {more:,} more" if more else "")
+    named = dict.fromkeys(name for kind in ("domains", "server_names", "http_hosts") for name in evidence.get(kind, ()))
+    rare = evidence.get("rare_names", ())
+    if rare:
+        yield f"Named by no other source: {_first(rare)}"
+    elif named:
+        yield f"Names: {_first(named)}"
+    clients = [*evidence.get("user_agents", ()), *evidence.get("ja4", ())]
+    if clients:
+        yield f"Clients: {_first(clients)}"
+
+
+def _first(texts: Iterable[str]) -> str:
+    shown = [text if len(text) <= LONGEST else f"{text[:LONGEST]}..." for text in texts]
+    return ", ".join(shown[:TOP]) + (f" and {len(shown) - TOP:,} more" if len(shown) > TOP else "")
 
 
 def _severity(number: int) -> tuple[str, str]:

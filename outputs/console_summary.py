@@ -2,7 +2,7 @@
 
 from netad.core.timing import iso
 from netad.outputs.base import RunSummary
-from netad.outputs.wording import counted, figure, score_text, size
+from netad.outputs.wording import counted, figure, files_read, score_text, size, traffic_read
 
 SHOWN = 5
 
@@ -13,8 +13,8 @@ def nothing_found(summary: RunSummary) -> str:
         return "Nothing was judged: the inputs hold no profile of a source."
     besides = " that is not suppressed" if summary.suppressed else ""
     return (
-        f"Nothing anomalous{besides}. Looked at {counted(summary.files, 'file')} with "
-        f"{counted(summary.packets, 'packet')} in {counted(summary.flows, 'flow')}{_span(summary)}: "
+        f"Nothing anomalous{besides}. Looked at {files_read(summary.files, summary.logs)} with "
+        f"{_traffic(summary)} in {counted(summary.flows, 'flow')}{_span(summary)}: "
         f"{counted(summary.profiles, 'profile')} of {counted(summary.sources, 'source')} in "
         f"{counted(summary.windows, 'window')}{_length(summary)}. "
         f"An anomaly is a score of at least {_threshold(summary)}."
@@ -32,12 +32,16 @@ def closing_lines(summary: RunSummary) -> list[tuple[str, str]]:
 
 def _read(summary: RunSummary) -> str:
     read = (
-        f"{counted(summary.files, 'file')} ({size(summary.bytes)}), {counted(summary.packets, 'packet')}, "
+        f"{files_read(summary.files, summary.logs)} ({size(summary.bytes)}), {_traffic(summary)}, "
         f"{counted(summary.flows, 'flow')}{_span(summary)}"
     )
     skipped = ", ".join(f"{count:,} {kind.replace('_', ' ')}" for kind, count in summary.skipped.items() if count)
     by_dpkt = f"; {100 * summary.handed_over / summary.packets:.2g} % decoded by dpkt" if summary.handed_over else ""
     return f"{read}; skipped {skipped}{by_dpkt}" if skipped else f"{read}; nothing skipped{by_dpkt}"
+
+
+def _traffic(summary: RunSummary) -> str:
+    return traffic_read(summary.packets, summary.records, summary.logs)
 
 
 def _found(summary: RunSummary) -> str:

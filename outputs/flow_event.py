@@ -30,7 +30,8 @@ _TYPES = {
 }
 _ID_COLUMNS = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "first_ns", "vlan")
 _LISTED = ("first_ns", "last_ns", "orig_port", "resp_port", "protocol", "tunnel", "vlan", "conn_state", "history",
-           "input", "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes")  # fmt: skip
+           "input", "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes", "service", "orig_frame_bytes",
+           "resp_frame_bytes")  # fmt: skip
 
 
 def flow_ids(batch: FlowBatch, origin: Origin) -> list[str]:
@@ -126,13 +127,18 @@ def _network(flow: dict[str, Any]) -> dict[str, Any]:
     for name, columns in (("bytes", ("orig_ip_bytes", "resp_ip_bytes")), ("packets", ("orig_packets", "resp_packets"))):
         if all(column in flow for column in columns):
             fields[name] = sum(flow[column] for column in columns)
+    if flow.get("service"):
+        fields["protocol"] = storable(flow["service"].lower())
     if flow.get("vlan"):
         fields["vlan"] = {"id": str(flow["vlan"])}
     return fields
 
 
 def _details(flow: dict[str, Any], state: str) -> dict[str, Any]:
-    """Return `netad.flow`. The type that answers an ICMP request follows from its type, so only codes are told."""
+    """Return `netad.flow`. The type that answers an ICMP request follows from its type, so only codes are told.
+
+    Bytes of link-layer frames, which some logs count, are no IP bytes and have fields of their own.
+    """
     fields: dict[str, Any] = {"final": True}
     if state:
         fields["state"] = state
@@ -140,6 +146,9 @@ def _details(flow: dict[str, Any], state: str) -> dict[str, Any]:
         fields["history"] = flow["history"].decode("ascii", "replace")
     if flow.get("tunnel"):
         fields["tunnel"] = TUNNELS[flow["tunnel"]]
+    for name, column in (("source", "orig_frame_bytes"), ("destination", "resp_frame_bytes")):
+        if column in flow:
+            fields[name] = {"frame_bytes": flow[column]}
     if flow["protocol"] in (ICMP, ICMP6):
         fields["icmp"] = {"type": flow["orig_port"]}
         if icmp_counterpart(flow["protocol"], flow["orig_port"]) is None:

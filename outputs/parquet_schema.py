@@ -53,6 +53,12 @@ _COLUMNS = {
         ("netad.anomaly.flow_count", _COUNT),
         ("netad.anomaly.sample_flow_ids", _TEXTS),
         ("netad.anomaly.destination_count", _COUNT),
+        ("related.hosts", _TEXTS),
+        ("netad.evidence.alert_count", _COUNT),
+        *(
+            (f"netad.evidence.{name}", _TEXTS)
+            for name in ("rare_names", "domains", "server_names", "http_hosts", "user_agents", "ja4")
+        ),
         ("netad.suppression.suppressed", _TRUTH),
         ("netad.suppression.rule_ids", _TEXTS),
     ],
@@ -63,6 +69,7 @@ _COLUMNS = {
         ("destination.packets", _COUNT),
         ("network.type", _TEXT),
         ("network.iana_number", _TEXT),
+        ("network.protocol", _TEXT),
         ("network.direction", _TEXT),
         ("network.community_id", _TEXT),
         ("network.vlan.id", _TEXT),

@@ -44,6 +44,21 @@ def size(count: int) -> str:
     return f"{amount:,.3g} TB"
 
 
+def files_read(files: int, logs: int) -> str:
+    """Return how many files were read, of which so many are logs: `2 files`, `3 logs`, `1 capture and 3 logs`."""
+    if not logs:
+        return counted(files, "file")
+    return counted(logs, "log") if logs == files else f"{counted(files - logs, 'capture')} and {counted(logs, 'log')}"
+
+
+def traffic_read(packets: int, records: int, logs: int) -> str:
+    """Return what was in them: `12 packets`, `12,345 records`, or both where there were logs and captures."""
+    if not logs:
+        return counted(packets, "packet")
+    told = counted(records, "record")
+    return f"{counted(packets, 'packet')} and {told}" if packets else told
+
+
 def printable(text: str, encoding: str) -> str:
     r"""Return `text` for a terminal or pipe: what it cannot show, or would obey, becomes an escape such as `\x1b`.
 

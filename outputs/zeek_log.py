@@ -1,10 +1,12 @@
 """Flows as Zeek's conn.log, tab-separated with header or JSON lines, for zeek-cut, RITA and whatever reads Zeek.
 
 Fields and types: https://docs.zeek.org/en/master/scripts/base/protocols/conn/main.zeek.html (`Conn::Info`), and
-`community_id` as Zeek's policy script adds it. What netad does not know is unset: service, tunnel_parents.
+`community_id` as Zeek's policy script adds it. What the flows' input does not tell is unset.
 """
 
 import hashlib
+import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, BinaryIO, Final
 
@@ -12,10 +14,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
+from orjson import dumps
 
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
-from netad.ingest.arrow_columns import address_texts, byte_texts, fixed_texts, named, numbers, scalar
+from netad.ingest.arrow_columns import address_texts, byte_texts, fixed_texts, named, numbers, scalar, texts
 from netad.ingest.community_id import ICMP, ICMP6, TCP, UDP, canonical_columns, community_id_bytes
 from netad.ingest.flows import CONN_STATES, FlowBatch
 from netad.outputs.origin import Origin
@@ -40,7 +43,20 @@ _UID_ROW: Final = np.dtype([("protocol", "u1"), ("first_hi", "<u8"), ("first_lo"
                             ("second_lo", "<u8"), ("first_port", "<u2"), ("second_port", "<u2"), ("first_ns", "<i8"),
                             ("vlan", "<u2")])  # fmt: skip
 
+_UNSAFE: Final = re.compile(r"[\x00-\x1f\\\x7f]")
+
 _Texts = Any  # an Arrow array of strings; pyarrow has no types
+
+
+def escaped(text: str) -> str:
+    r"""Return a text as a field of a TSV log: what would end it becomes `\xNN`, and so does what would mean unset."""
+    if text in ("-", "(empty)"):
+        return f"\\x{ord(text[0]):02x}{text[1:]}"
+    return _UNSAFE.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+
+
+def _json_text(text: str) -> str:
+    return dumps(text.encode("utf-8", "replace").decode())[1:-1].decode()
 
 
 class ZeekLog:
@@ -61,7 +77,8 @@ class ZeekLog:
         self._last_ns = max(self._last_ns or 0, int(batch["last_ns"].max(initial=0)))
         for start in range(0, len(batch), _ROWS):
             part = FlowBatch({name: column[start : start + _ROWS] for name, column in batch.columns.items()})
-            texts = conn_fields(part, self._origin, self._inside, ("false", "true") if self._json else ("F", "T"))
+            ways = (("false", "true"), _json_text) if self._json else (("F", "T"), escaped)
+            texts = conn_fields(part, self._origin, self._inside, *ways)
             lines = _json_lines(texts) if self._json else _tsv_lines(texts)
             for chunk in lines.chunks if isinstance(lines, pa.ChunkedArray) else (lines,):
                 self._stream.write(_bytes(chunk))
@@ -73,25 +90,32 @@ class ZeekLog:
 
 
 def conn_fields(
-    batch: FlowBatch, origin: Origin, inside: Networks, truths: tuple[str, str] = ("F", "T")
+    batch: FlowBatch,
+    origin: Origin,
+    inside: Networks,
+    truths: tuple[str, str] = ("F", "T"),
+    escape: Callable[[str], str] = escaped,
 ) -> dict[str, _Texts]:
-    """Return the fields of `FIELDS` as Arrow texts of shape (n,), null where Zeek would leave them unset."""
+    """Return the fields of `FIELDS` as Arrow texts of shape (n,), null where Zeek would leave them unset.
+
+    `escape` makes texts of other tools harmless: those of services, and the uids of flows that came from a conn.log.
+    """
     duration_ns = batch["last_ns"] - batch["first_ns"]
     at_once = numbers(duration_ns <= 0)  # Zeek then knows neither duration nor sizes
     unset = pa.nulls(len(batch), pa.string())
     nothing = pa.nulls(1, pa.string())[0]
     fields: dict[str, _Texts] = {
         "ts": _seconds(batch["first_ns"]),
-        "uid": fixed_texts(_uids(batch, origin)),
+        "uid": _uid_texts(batch, origin, escape),
         "id.orig_h": address_texts(batch["orig_hi"], batch["orig_lo"]).cast(pa.string()),
         "id.resp_h": address_texts(batch["resp_hi"], batch["resp_lo"]).cast(pa.string()),
         "proto": _protocols(batch["protocol"]),
-        "service": unset,
+        "service": _texts(batch["service"], escape) if "service" in batch else unset,
         "duration": pc.if_else(at_once, nothing, _seconds(np.maximum(duration_ns, 0))),
         "conn_state": _named(batch["conn_state"], CONN_STATES) if "conn_state" in batch else unset,
         "local_orig": _named(inside.contains(batch["orig_hi"], batch["orig_lo"]), truths),
         "local_resp": _named(inside.contains(batch["resp_hi"], batch["resp_lo"]), truths),
-        "missed_bytes": pa.repeat(scalar("0"), len(batch)),
+        "missed_bytes": _missed(batch),
         "history": unset,
         "tunnel_parents": unset,
         "community_id": fixed_texts(community_id_bytes(batch)),
@@ -120,7 +144,7 @@ def _stamp(time_ns: int) -> str:
 
 
 def _tsv_lines(texts: dict[str, _Texts]) -> _Texts:
-    """Return whole lines. Nothing in them needs Zeek's escapes: addresses, numbers, and texts of netad's own."""
+    """Return whole lines. Nothing in them needs Zeek's escapes any more: addresses, numbers, texts of netad's own."""
     *columns, last = (pc.fill_null(text, scalar("-")) for text in texts.values())
     return _joined(*columns, _joined(last, "\n"), between="\t")
 
@@ -159,6 +183,27 @@ def _seconds(time_ns: NDArray[np.int64]) -> _Texts:
     microseconds[:, 0] = time_ns // 1000 + (time_ns % 1000 >= 500)
     decimals = pa.Array.from_buffers(pa.decimal128(20, 6), len(time_ns), [None, pa.py_buffer(microseconds)])
     return decimals.cast(pa.string())
+
+
+def _missed(batch: FlowBatch) -> _Texts:
+    """Return `missed_bytes`: none of packets, else what another conn.log said, else unset."""
+    if "orig_length_min" in batch:
+        return pa.repeat(scalar("0"), len(batch))
+    if "zeek.missed_bytes" not in batch:
+        return pa.nulls(len(batch), pa.string())
+    return _texts(batch["zeek.missed_bytes"], lambda text: text if text.isascii() and text.isdigit() else "")
+
+
+def _uid_texts(batch: FlowBatch, origin: Origin, escape: Callable[[str], str]) -> _Texts:
+    """Return `uid`: that of another conn.log, by which its other logs are found, else one of netad's own."""
+    own = fixed_texts(_uids(batch, origin))
+    return pc.coalesce(_texts(batch["zeek.uid"], escape), own) if "zeek.uid" in batch else own
+
+
+def _texts(column: NDArray[Any], change: Callable[[str], str]) -> _Texts:
+    """Return a column of texts, each changed; null where it is empty."""
+    values = texts([change(text) for text in column.tolist()])
+    return pc.if_else(pc.equal(values, scalar("")), pa.nulls(1, pa.string())[0], values)
 
 
 def _uids(batch: FlowBatch, origin: Origin) -> NDArray[np.bytes_]:

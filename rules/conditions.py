@@ -14,7 +14,7 @@ _BY_NAME: dict[str, Modifier] = {name: name for name in MODIFIERS if name != "ex
 _CASED = ("exact", "contains", "startswith", "endswith")
 _EVERY = ("exact", "cidr", "contains", "startswith", "endswith", "re", "domain")
 _FLAGS = ("i", "m", "s")
-ADDITIONS = ("all", "cased", "neq", *_FLAGS)
+ADDITIONS = ("all", "only", "cased", "neq", *_FLAGS)
 """What may follow a field besides the modifiers of `MODIFIERS`."""
 CONNECTIVES = ("any", "all", "not")
 """Keys of a map of conditions that stand for conditions and not for a field."""
@@ -28,6 +28,7 @@ class _Key:
     modifier: Modifier
     cased: bool = False
     every: bool = False
+    only: bool = False
     negated: bool = False
     flags: str = ""
 
@@ -109,6 +110,7 @@ class MatchReader:
             self._problems.at(key),
             asked.cased,
             asked.every,
+            asked.only,
             asked.negated,
             broad=all(broad) if asked.every else any(broad),
         )
@@ -180,20 +182,21 @@ def _asked(field: Field, written: list[str]) -> _Key | str:
         return f"|{modifier} is for fields that hold {usable}; {field.name} holds {KINDS[field.kind]}"
     wrong = _out_of_place(field, modifier, written, flags)
     cased = "cased" in written or modifier == "re"
-    return wrong or _Key(field, modifier, cased, "all" in written, "neq" in written, flags)
+    return wrong or _Key(field, modifier, cased, "all" in written, "only" in written, "neq" in written, flags)
 
 
 def _out_of_place(field: Field, modifier: Modifier, written: list[str], flags: str) -> str | None:
     """Return a sentence on an addition that the modifier does not take, None when there is none."""
-    every = "all" in written
+    every, only, negated = ("all" in written, "only" in written, "neq" in written)
+    manner = "all" if every else "only" if only else modifier
+    cased = "|cased is for text compared as it is, or by |contains, |startswith or |endswith"
     told = {
         "a modifier is given twice": len(set(written)) < len(written),
         f"|{flags[:1]} stands behind |re only": bool(flags) and modifier != "re",
-        "|cased is for text compared as it is, or by |contains, |startswith or |endswith": "cased" in written
-        and (modifier not in _CASED or field.kind != "text"),
+        cased: "cased" in written and (modifier not in _CASED or field.kind != "text"),
         f"|all does not go with |{modifier}, which takes one value": every and modifier not in _EVERY,
-        f"|neq does not go with |{'all' if every else modifier}; 'not' turns any condition round": "neq" in written
-        and (modifier != "exact" or every),
+        f"|only does not go with |{'all' if every else modifier}": only and (every or modifier == "exists"),
+        f"|neq does not go with |{manner}; 'not' turns any condition round": negated and manner != "exact",
     }
     return next((sentence for sentence, wrong in told.items() if wrong), None)
 

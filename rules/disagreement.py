@@ -9,6 +9,7 @@ from netad.rules.rule import AllOf, Condition, Expression, Not, Rule
 # What cannot be done to one event together. The others (limit, inhibit, tag) add to what another rule says.
 _EXCLUSIVE = ("drop", "suppress", "lower")
 Meaning: TypeAlias = object
+_LONG = 100  # values
 
 
 def meaning(expression: Expression | None) -> Meaning:
@@ -18,8 +19,10 @@ def meaning(expression: Expression | None) -> Meaning:
     if isinstance(expression, Not):
         return ("not", meaning(expression.part))
     if isinstance(expression, Condition):
-        values = frozenset(value for group in expression.groups for value in group)
-        return (expression.text, expression.modifier, values)
+        # A long list is taken for what it is by name: one that many rules share is not copied for each of them.
+        long = frozenset(id(group) for group in expression.groups if len(group) > _LONG)
+        values = frozenset(value for group in expression.groups if len(group) <= _LONG for value in group)
+        return (expression.text, expression.modifier, values, long)
     parts = frozenset(meaning(part) for part in expression.parts)
     if len(parts) == 1:
         return next(iter(parts))

@@ -46,20 +46,27 @@ def _table(text: str) -> Iterator[Field]:
 
 # `event.ingested` and `netad.suppression.*` are set after the rules. Of `netad.anomaly.influencers` and `.profile` only
 # the names are here: their numbers belong together object by object, and "any value fits" would compare one feature's
-# name with another's number; `netad.anomaly.features.*` holds the same numbers by name.
+# name with another's number; `netad.anomaly.features.*` holds the same numbers by name. `netad.findings.parameters` are
+# of many kinds, and say nothing about the event.
 _FIELDS = """
 text    constant  ecs.version data_stream.type data_stream.dataset event.kind event.category event.type event.action
 text    constant  event.module event.dataset event.provider observer.type observer.vendor observer.product agent.type
-text    constant  rule.ruleset rule.category rule.name netad.entity.type
-text    always    message event.id event.reason rule.id rule.version data_stream.namespace observer.name
+text    constant  rule.ruleset rule.category netad.entity.type
+text    always    message event.id event.reason rule.id rule.name rule.version data_stream.namespace observer.name
 text    always    agent.version agent.name agent.id agent.ephemeral_id source.address
 text    always    netad.run.id netad.detector netad.entity.value netad.model.name netad.model.version
 text    always    netad.anomaly.window
 text    sometimes tags destination.address network.transport
 text    sometimes netad.anomaly.top_features netad.anomaly.influencers.feature netad.anomaly.profile.feature
 text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports netad.behaviours
+text    sometimes netad.findings.behaviour netad.findings.sentence netad.findings.technique.id
+text    sometimes netad.findings.technique.name netad.findings.transports netad.findings.names
+text    sometimes threat.framework threat.technique.id threat.technique.name threat.technique.reference
 ip      always    source.ip related.ip
-ip      sometimes destination.ip
+ip      sometimes destination.ip netad.findings.peers
+integer sometimes netad.findings.peer_count netad.findings.ports netad.findings.port_count
+number  sometimes netad.findings.strength
+date    sometimes netad.findings.times netad.findings.first netad.findings.last
 integer always    event.duration event.severity
 integer always    netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.baseline_profiles
 integer sometimes source.bytes source.packets destination.port netad.anomaly.destination_ports
@@ -82,8 +89,7 @@ integer sometimes source.packets destination.packets network.packets network.vla
 # Names below these are the user's, the features', the detectors' and the behaviours' own.
 _OPEN: dict[str, Kind] = {
     "labels.": "text",
-    "threat.": "text",
-    "netad.findings.": "text",
+    "netad.findings.numbers.": "number",
     "netad.anomaly.features.": "number",
     "netad.anomaly.detectors.": "number",
     "netad.anomaly.totals.": "integer",

@@ -35,14 +35,19 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
         return False
     if wide.modifier == "exists" and wide.groups[0][0] is True and narrow.modifier != "exists":
         return True
-    if _manner(wide) == _manner(narrow) and _values(wide) == _values(narrow):
+    if _manner(wide) == _manner(narrow) and wide.groups == narrow.groups:
         return True
-    plain = not (narrow.negated or wide.negated or narrow.every or wide.every)
+    if max(sum(map(len, each.groups)) for each in (wide, narrow)) > _COMPARED:
+        return False
+    return (_manner(wide) == _manner(narrow) and _values(wide) == _values(narrow)) or _values_cover(wide, narrow)
+
+
+def _values_cover(wide: Condition, narrow: Condition) -> bool:
+    """Tell whether each value of one condition only fits what some value of the other fits."""
+    plain = not (narrow.negated or wide.negated or narrow.every or wide.every or wide.only)
     if not plain or "exists" in (wide.modifier, narrow.modifier) or (wide.cased and not narrow.cased):
         return False
     values, wides = _values(narrow), _values(wide)
-    if len(values) > _COMPARED or len(wides) > _COMPARED:
-        return False
     fold = narrow.cased and not wide.cased
     return all(
         any(_value_covers(wide.modifier, one, narrow.modifier, _form(each, fold)) for one in wides) for each in values
@@ -50,7 +55,7 @@ def _covers(wide: Condition, narrow: Condition) -> bool:
 
 
 def _manner(condition: Condition) -> tuple[object, ...]:
-    return condition.modifier, condition.negated, condition.every, condition.cased
+    return condition.modifier, condition.negated, condition.every, condition.only, condition.cased
 
 
 def _values(condition: Condition) -> frozenset[Value]:

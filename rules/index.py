@@ -7,8 +7,8 @@ looked up in these tables, and only the expressions that are found there are ask
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from netad.rules.matching import Compiler, Predicate, domain_suffixes
 from netad.rules.networks import Network
@@ -25,6 +25,7 @@ GRAM = 3
 _REMEMBERED = 8192
 # Lists up to this long are weighed value by value, longer ones as a whole.
 _WEIGHED = 64
+_Table: TypeAlias = dict[Any, Any]
 _Hook: TypeAlias = tuple[str, Value]  # what table a value goes into, and the part of it that is looked up there
 
 
@@ -36,12 +37,10 @@ class RuleIndex:
         self._predicates: list[Predicate] = [compiler.predicate(expression) for expression in expressions]
         self._always: list[int] = []
         self._fields: dict[str, tuple[Field, _FieldTables]] = {}
-        used: Counter[object] = Counter()
-        for expression in expressions:
-            used.update(key for condition in _conditions(expression) for key in _weighed(condition))
+        weights = _Weights(expressions)
         grown: dict[tuple[str, str, int], tuple[Condition, tuple[Value, ...], list[int]]] = {}
         for number, expression in enumerate(expressions):
-            anchors = _anchors(expression, used)
+            anchors = _anchors(expression, weights)
             if anchors is None:
                 self._always.append(number)
                 continue
@@ -54,15 +53,17 @@ class RuleIndex:
         for condition, values, numbers in grown.values():
             field = condition.field
             self._fields.setdefault(field.name, (field, _FieldTables()))[1].add(condition, values, tuple(numbers))
+        for _, tables in self._fields.values():
+            tables.finish()
 
     def matching(self, view: EventView) -> list[int]:
         """Return the positions of the expressions that hold, ascending."""
         found = set(self._always)
         for field, tables in self._fields.values():
             for value in view.folded(field) if field.kind == "text" else view.values(field):
-                found.update(tables.find(value))
+                found |= tables.find(value)
         predicates = self._predicates
-        return sorted(number for number in found if predicates[number](view))
+        return sorted([number for number in found if predicates[number](view)])
 
 
 def _conditions(expression: Expression) -> Iterable[Condition]:
@@ -93,24 +94,14 @@ def _hook(value: Value, condition: Condition) -> _Hook | None:
     return modifier, folded(value) if condition.cased and isinstance(value, str) else value
 
 
-def _weighed(condition: Condition) -> Iterable[object]:
-    """Yield what a condition is looked up by, as far as others may be looked up by the same."""
-    for values in condition.groups:
-        if len(values) > _WEIGHED:
-            yield condition.field.name, id(values)
-        else:
-            for value in values:
-                yield condition.field.name, _hook(value, condition)
-
-
-def _anchors(expression: Expression, used: Counter[object]) -> tuple[float, tuple[Condition, ...]] | None:
+def _anchors(expression: Expression, weights: "_Weights") -> tuple[float, tuple[Condition, ...]] | None:
     """Return the conditions to hang an expression up at, and what asking it in vain will cost; None without any."""
     if isinstance(expression, Not):
         return None
     if isinstance(expression, Condition):
-        cost = _cost(expression, used)
+        cost = weights.cost(expression)
         return None if cost is None else (cost, (expression,))
-    found = [_anchors(part, used) for part in expression.parts]
+    found = [_anchors(part, weights) for part in expression.parts]
     parts = [each for each in found if each is not None]
     if isinstance(expression, AllOf):
         return min(parts, key=lambda each: each[0]) if parts else None
@@ -124,24 +115,48 @@ _COMMON_FIELDS = {"text": 3.0, "integer": 2.0, "number": 2.0, "boolean": 1000.0,
 _INDEXED = ("exact", "cidr", "domain", "contains", "startswith", "endswith")
 
 
-def _cost(condition: Condition, used: Counter[object]) -> float | None:
-    """Return roughly how often a condition will be found to hold, None when it cannot be looked up.
+class _Weights:
+    """How often, roughly, conditions will be found to hold: a value that many expressions ask for is a common one."""
 
-    A value that many expressions ask for is one that many events have.
-    """
-    if condition.negated or condition.modifier not in _INDEXED:
-        return None
-    cost = 0.0
-    for values in condition.groups:
-        if len(values) > _WEIGHED and None not in (_hook(value, condition) for value in values):
-            cost += len(values) * used[condition.field.name, id(values)]
-            continue
-        for value in values:
-            hook = _hook(value, condition)
-            if hook is None:
-                return None
-            cost += _commonness(hook) * used[condition.field.name, hook]
-    return cost * _COMMON_FIELDS[condition.field.kind]
+    def __init__(self, expressions: Sequence[Expression]) -> None:
+        self._used: Counter[object] = Counter()
+        # Whether each value of a long list can be looked up: told once for all conditions that share it.
+        self._long: dict[tuple[int, str, bool], bool] = {}
+        for expression in expressions:
+            for condition in _conditions(expression):
+                self._used.update(self._keys(condition))
+
+    def _keys(self, condition: Condition) -> Iterator[object]:
+        """Yield what a condition is looked up by, as far as others may be looked up by the same."""
+        for values in condition.groups:
+            if len(values) > _WEIGHED:
+                yield condition.field.name, id(values)
+            else:
+                yield from ((condition.field.name, _hook(value, condition)) for value in values)
+
+    def cost(self, condition: Condition) -> float | None:
+        """Return roughly how often a condition will be found to hold, None when it cannot be looked up."""
+        if condition.negated or condition.modifier not in _INDEXED:
+            return None
+        name, cost = condition.field.name, 0.0
+        for values in condition.groups:
+            if len(values) > _WEIGHED:
+                if not self._all_looked_up(condition, values):
+                    return None
+                cost += len(values) * self._used[name, id(values)]
+                continue
+            for value in values:
+                hook = _hook(value, condition)
+                if hook is None:
+                    return None
+                cost += _commonness(hook) * self._used[name, hook]
+        return cost * _COMMON_FIELDS[condition.field.kind]
+
+    def _all_looked_up(self, condition: Condition, values: tuple[Value, ...]) -> bool:
+        key = (id(values), condition.modifier, condition.cased)
+        if key not in self._long:
+            self._long[key] = all(_hook(value, condition) is not None for value in values)
+        return self._long[key]
 
 
 def _commonness(hook: _Hook) -> float:
@@ -154,17 +169,24 @@ def _commonness(hook: _Hook) -> float:
 
 
 class _FieldTables:
-    """The values of one field, each with the sets of expressions that ask for it."""
+    """The values of one field, each with the sets of expressions that ask for it.
+
+    While values come in, the tables hold places in `_numbers`, one for each group of values; `finish` puts the
+    expressions themselves in their stead, the same set object wherever they are the same, so that a long list which
+    many rules share stays small.
+    """
 
     def __init__(self) -> None:
         self._numbers: list[tuple[int, ...]] = []
-        self._exact: dict[Value, list[int]] = {}
-        self._domains: dict[str, list[int]] = {}
-        self._networks: dict[tuple[int, int], dict[int, list[int]]] = {}
-        self._starts: dict[int, dict[str, list[int]]] = {}
-        self._ends: dict[int, dict[str, list[int]]] = {}
-        self._grams: dict[str, list[int]] = {}
+        self._exact: _Table = {}
+        self._domains: _Table = {}
+        self._networks: dict[tuple[int, int], _Table] = {}
+        self._starts: dict[int, _Table] = {}
+        self._ends: dict[int, _Table] = {}
+        self._grams: _Table = {}
         self._remembered: dict[Value, frozenset[int]] = {}
+        # For each IP version: (bits behind the prefix, prefixes).
+        self._by_version: dict[int, list[tuple[int, _Table]]] = {4: [], 6: []}
 
     def add(self, condition: Condition, values: tuple[Value, ...], numbers: tuple[int, ...]) -> None:
         """Take in a group of values of a condition, with the expressions that hang there."""
@@ -173,23 +195,38 @@ class _FieldTables:
         for value in values:
             hook = _hook(value, condition)
             if hook is not None:
-                self._table(*hook).append(place)
+                table, key = self._table(*hook)
+                table[key] = (*table.get(key, ()), place)
 
-    def _table(self, table: str, value: Value) -> list[int]:
-        """Return the places that are kept for a value."""
+    def _table(self, table: str, value: Value) -> "tuple[_Table, Value]":
+        """Return the table that a value goes into, and the key it has there."""
         if isinstance(value, Network):
             bits = (32 if value.version == 4 else 128) - value.prefix_length
-            return self._networks.setdefault((value.version, bits), {}).setdefault(value.prefix, [])
+            return self._networks.setdefault((value.version, bits), {}), value.prefix
         if not isinstance(value, str) or table == "exact":
-            return self._exact.setdefault(value, [])
+            return self._exact, value
         if table == "startswith":
-            return self._starts.setdefault(len(value), {}).setdefault(value, [])
+            return self._starts.setdefault(len(value), {}), value
         if table == "endswith":
-            return self._ends.setdefault(len(value), {}).setdefault(value, [])
+            return self._ends.setdefault(len(value), {}), value
         if table == "domain":
-            return self._domains.setdefault(value, [])
+            return self._domains, value
         grams = [value[at : at + GRAM] for at in range(len(value) - GRAM + 1)]
-        return self._grams.setdefault(min(grams, key=lambda gram: len(self._grams.get(gram, ()))), [])
+        return self._grams, min(grams, key=lambda gram: len(self._grams.get(gram, ())))
+
+    def finish(self) -> None:
+        """Make the tables ready to be asked; nothing is added afterwards."""
+        sets: dict[tuple[int, ...], frozenset[int]] = {}
+        tables = [self._exact, self._domains, self._grams]
+        tables += [*self._networks.values(), *self._starts.values(), *self._ends.values()]
+        for table in tables:
+            for key, places in table.items():
+                if places not in sets:
+                    sets[places] = frozenset(number for place in places for number in self._numbers[place])
+                table[key] = sets[places]
+        self._numbers.clear()
+        for (version, bits), table in self._networks.items():
+            self._by_version[version].append((bits, table))
 
     def find(self, value: Value) -> frozenset[int]:
         """Return the expressions that may hold for a value of the field (a text folded), and all that do."""
@@ -197,31 +234,25 @@ class _FieldTables:
         if found is None:
             if len(self._remembered) >= _REMEMBERED:
                 self._remembered.clear()
-            places = list(self._exact.get(value, ()))
-            places += self._in_text(value) if isinstance(value, str) else self._in_networks(value)
-            found = frozenset(number for place in places for number in self._numbers[place])
+            sets = self._in_text(value) if isinstance(value, str) else self._in_networks(value)
+            if value in self._exact:
+                sets.append(self._exact[value])
+            found = sets[0] if len(sets) == 1 else frozenset().union(*sets)
             self._remembered[value] = found
         return found
 
-    def _in_networks(self, value: Value) -> list[int]:
-        places: list[int] = []
-        if isinstance(value, tuple) and self._networks:
-            version, number = value[0], value[1]
-            for (table_version, shift), table in self._networks.items():
-                if table_version == version:
-                    places += table.get(number >> shift, ())
-        return places
+    def _in_networks(self, value: Value) -> "list[frozenset[int]]":
+        if not isinstance(value, tuple) or not self._networks:
+            return []
+        number = value[1]
+        return [table[number >> bits] for bits, table in self._by_version[value[0]] if number >> bits in table]
 
-    def _in_text(self, text: str) -> list[int]:
-        places: list[int] = []
+    def _in_text(self, text: str) -> "list[frozenset[int]]":
+        sets = [table[text[:length]] for length, table in self._starts.items() if text[:length] in table]
+        sets += [table[text[-length:]] for length, table in self._ends.items() if text[-length:] in table]
         if self._domains:
-            for suffix in domain_suffixes(text):
-                places += self._domains.get(suffix, ())
-        for length, table in self._starts.items():
-            places += table.get(text[:length], ())
-        for length, table in self._ends.items():
-            places += table.get(text[-length:], ())
+            sets += [self._domains[suffix] for suffix in domain_suffixes(text) if suffix in self._domains]
         if self._grams:
-            for gram in {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)} & self._grams.keys():
-                places += self._grams[gram]
-        return places
+            grams = {text[at : at + GRAM] for at in range(len(text) - GRAM + 1)}
+            sets += [self._grams[gram] for gram in grams & self._grams.keys()]
+        return sets

@@ -53,6 +53,8 @@ class Compiler:
             singles = [self._test(condition.modifier, (value,)) for group in condition.groups for value in group]
             return lambda found: all(test(found) for test in singles)
         tests = [self._test(condition.modifier, values) for values in condition.groups]
+        if condition.only:
+            return lambda found: bool(found) and all(any(test((value,)) for test in tests) for value in found)
         if condition.negated:  # no element equals any of the values, and there is an element
             return lambda found: bool(found) and not any(test(found) for test in tests)
         if len(tests) == 1:

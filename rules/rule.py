@@ -35,7 +35,8 @@ class Condition:
 
     `groups` holds the values in the form in which they are compared (`netad.rules.values`). The values written in
     place are one group and each named list is another, the same tuple in every condition that uses the list, so that
-    many rules may share a long list. `every`: all values must fit (`|all`); `negated`: the field is there and none
+    many rules may share a long list. `every`: all values must fit (`|all`); `only`: all that the
+    field holds must fit a value; `negated`: the field is there and none
     fits (`|neq`); `cased`: upper and lower case differ; `broad`: some value fits whatever the field holds.
     """
 
@@ -45,6 +46,7 @@ class Condition:
     where: Location
     cased: bool = False
     every: bool = False
+    only: bool = False
     negated: bool = False
     broad: bool = False
 
@@ -53,7 +55,7 @@ class Condition:
         """The condition's key as a rule file has it."""
         names = [self.field.name]
         names += ["neq"] if self.negated else [] if self.modifier == "exact" else [self.modifier]
-        names += ["cased"] * (self.cased and self.modifier != "re") + ["all"] * self.every
+        names += ["cased"] * (self.cased and self.modifier != "re") + ["all"] * self.every + ["only"] * self.only
         return "|".join(names)
 
 

@@ -28,8 +28,8 @@ class RuleSet:
 
     `rules` are those for events and those for flows; `warnings` is what an operator should look at though the rules
     load (`unused_lists` are those of them about lists), `problems` why rules are missing (`load_what_can`), `cases`
-    what `netad rules test` runs. The wall clock is given by the caller, to `load` for the warnings and to `judge` for the
-    decision.
+    what `netad rules test` runs. The wall clock is given by the caller, to `load` for the warnings and to `judge` for
+    the decision.
     """
 
     def __init__(self, rules: Sequence[Rule], warnings: Sequence[str] = (), cases: "Sequence[Case]" = ()) -> None:

@@ -39,9 +39,15 @@ def _line(line: str, number: int, found: Imported) -> None:
     kind, value, direction, ignored = row[0].lower(), row[1], row[2].lower(), row[3].lower()
     if kind not in _KINDS or direction not in _DIRECTIONS or ignored not in _IGNORED:
         raise ValueError("this is not how Slips writes it")
+    if kind == "domain":
+        if ignored != "alerts":
+            found.leave_out(number, line, "flows have no names: only alerts about the domain are said")
+        if ignored != "flows":
+            match = {"netad.findings.names|domain|only": _domain(value)}
+            found.add(number, f"{found.path} line {number}: {line}"[:2000], match=match)
+        return
     if kind != "ip":
         reasons = {
-            "domain": "netad's anomalies are about addresses: name those of the domain",
             "organization": "netad has no list of the networks of organisations: name them",
             "mac": "netad knows hosts by their addresses",
         }
@@ -53,3 +59,10 @@ def _line(line: str, number: int, found: Imported) -> None:
         found.add(number, comment, match=match)
     if ignored in ("flows", "both"):
         found.add(number, comment, "-flows", applies_to="flows", match=match)
+
+
+def _domain(text: str) -> str:
+    name = text.lower().strip().rstrip(".")
+    if not name or not set(name) <= set("abcdefghijklmnopqrstuvwxyz0123456789-_."):
+        raise ValueError("this is no domain")
+    return name

@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from netad.core.errors import ConfigError, OutputError, RuleError
+from netad.core.files import atomic_path
+from netad.core.problems import Problems
 from netad.core.timing import SECOND_NS, iso, parse_duration
+from netad.core.yaml_nodes import Items, read_document
+from netad.core.yaml_nodes import Mapping as MappingNode
 from netad.rules.scalars import parse_moment
 
 _PLAIN = frozenset(
@@ -69,29 +73,44 @@ def end_of(expires: str | None, now: datetime | None = None) -> dict[str, Any]:
 
 
 def append_rule(path: Path, rule: Mapping[str, Any]) -> None:
-    """Write a rule to the end of a rule file, which is made when it is not there.
+    """Write a rule behind the rules of a rule file, which is made when it is not there.
 
     Raises:
-        OutputError: the file would not be one whose rules stand at its end, or cannot be written; it stays as it was.
+        RuleError: the file or the rule does not load.
+        OutputError: the file's rules are not in block style, or it cannot be written; it stays as it was.
     """
     from netad.rules.ruleset import RuleSet
 
-    before = path.read_text(encoding="utf-8") if path.exists() else ""
-    wanted = len(RuleSet.load([path])) + 1 if before else 1
-    beside = path.with_name(f".{path.name}.new")
-    for indent in (2, 0, 4):
-        text = before if not before or before.endswith("\n") else f"{before}\n"
-        text += rule_text(rule, indent) if before else rules_text([rule])
-        try:
-            beside.write_text(text, encoding="utf-8")
-            if len(RuleSet.load([beside])) == wanted:
-                beside.replace(path)
-                return
-        except RuleError as error:
-            if not before:
-                raise RuleError([problem.replace(str(beside), str(path)) for problem in error.problems]) from error
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror}") from error
-        finally:
-            beside.unlink(missing_ok=True)
-    raise OutputError(f"{path} does not end with its list of rules in block style: write the rule to another file")
+    try:
+        before = path.read_text(encoding="utf-8") if path.exists() else ""
+        text = _with_rule(path, before, rule) if before else rules_text([rule])
+        with atomic_path(path) as part:
+            part.write_text(text, encoding="utf-8")
+            try:
+                RuleSet.load([part])
+            except RuleError as error:
+                raise RuleError([problem.replace(str(part), str(path)) for problem in error.problems]) from error
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _with_rule(path: Path, text: str, rule: Mapping[str, Any]) -> str:
+    """Return the file's text with the rule behind its last one, indented as they are."""
+    problems = Problems(str(path))
+    root = read_document(text.encode(), problems)
+    if len(problems):
+        raise RuleError(problems.lines())
+    keys = [key for key, _ in root.entries] if isinstance(root, MappingNode) else []
+    rules = next((value for key, value in root.entries if key.text == "rules"), None) \
+        if isinstance(root, MappingNode) else None  # fmt: skip
+    lines = text.splitlines(keepends=True)
+    first = rules.nodes[0] if isinstance(rules, Items) and rules.nodes else None
+    if first is None or lines[first.line - 1][: first.column - 1].strip() != "-":
+        raise OutputError(f"{path} holds no list of rules in block style: write the rule to another file")
+    end = min((key.line - 1 for key in keys if key.line > first.line), default=len(lines))
+    while end > first.line and (not lines[end - 1].strip() or lines[end - 1].startswith("#")):
+        end -= 1  # what stands above the next key belongs to it
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    indent = lines[first.line - 1].index("-")
+    return "".join([*lines[:end], rule_text(rule, indent), *lines[end:]])

@@ -53,6 +53,7 @@ class BeaconParameters:
         fast_interval_s: software that looks for news by design does so less often than this.
         fast_minutes: a burst of calls that is over sooner is no polling at all.
         settled_hours: what a host calls in its first hours is taken for a habit it had before.
+        held_share: calls that last this share of the time to the next one are one connection held open.
         small_bytes: implants that ask for orders send no more than this in a call, greetings included.
         infrastructure_sources: a destination that so many inside hosts call is infrastructure ...
         infrastructure_share: ... if they are at least this share of the inside hosts seen.
@@ -72,6 +73,7 @@ class BeaconParameters:
     fast_interval_s: float = 120.0
     fast_minutes: float = 10.0
     settled_hours: float = 0.5
+    held_share: float = 0.8
     small_bytes: float = 2_500.0
     infrastructure_sources: int = 3
     infrastructure_share: float = 0.1
@@ -101,8 +103,9 @@ class Beacon:
     common such polling is on normal hosts: 2 decades, 1 more for intervals below `fast_interval_s` kept up for
     `fast_minutes`, 1 for a port that is not usual, 0.75 for a service first called after `settled_hours`, and one and a
     half intervals, of watching the host (it, and all of its /24 or /48), 0.25 for messages of at most `small_bytes` and
-    of one size; 2 less for a service that many inside hosts call, and for one of `known_names`. So polling alone does
-    not fire.
+    of one size; 2 less for a service that many inside hosts call, for one of `known_names`, and for calls that last
+    `held_share` of the time to the next one: such intervals are the server's time limit for a connection that is held
+    open (long polling, RFC 6202). So polling alone does not fire.
 
     Intervals may be longer than a window: connections are remembered for `memory_hours`. A flow that goes on from one
     window to the next is one connection. With TLS or HTTP facts a service is a server name and port, whatever address
@@ -217,6 +220,7 @@ class Beacon:
             + ~np.isin(latest["port"], p.usual_ports)
             - 2.0 * (callers >= self._infrastructure())
             - 2.0 * np.array(known, dtype=bool)
+            - 2.0 * (terms.held >= p.held_share)
         )
 
     def _judge(self, sight: Sight, calls: Rows, row_of: dict[int, int]) -> list[Finding]:
@@ -263,6 +267,7 @@ class Beacon:
             "evenness_score": float(terms.evenness[number]),
             "near_median_share": float(terms.near[number]),
             "bytes_median": float(terms.bytes_out[number]),
+            "held_share": float(terms.held[number]),
             "callers": float(callers),
         }
         traces = Traces(
@@ -288,7 +293,7 @@ class Beacon:
 
 
 def _connections(slices: Rows, least_interval_s: float) -> Rows:
-    """Return one row a connection, sorted by pair and time; what follows too closely on another one is left out."""
+    """Return one row a connection, sorted by pair and time; what follows too closely on another one is part of it."""
     order = np.lexsort((slices["time_ns"], slices["orig_port"], slices["pair"]))
     slices = slices[order]
     same = np.zeros(len(slices), dtype=bool)
@@ -297,13 +302,22 @@ def _connections(slices: Rows, least_interval_s: float) -> Rows:
     pause[1:] = slices["time_ns"][1:] - slices["last_ns"][:-1]
     # A TCP port is not used again towards the same service for hours; UDP flows end after a minute of silence.
     goes_on = same & (pause < np.where(slices["protocol"] == TCP, 7200 * SECOND_NS, _UDP_SILENCE_NS))
-    opened = slices[~goes_on]
+    opened = _merged(slices, goes_on)
     opened = opened[np.lexsort((opened["time_ns"], opened["pair"]))]
     close = np.zeros(len(opened), dtype=bool)
     close[1:] = (opened["pair"][1:] == opened["pair"][:-1]) & (
         np.diff(opened["time_ns"]) < int(least_interval_s * SECOND_NS)
     )
-    return np.asarray(opened[~close])
+    return _merged(opened, close)
+
+
+def _merged(rows: Rows, goes_on: NDArray[np.bool_]) -> Rows:
+    """Return the rows that do not go on from the one before, each with the end of all that go on from it."""
+    begins = np.flatnonzero(~goes_on)
+    merged = rows[begins]
+    if len(merged):
+        merged["last_ns"] = np.maximum.reduceat(rows["last_ns"], begins)
+    return np.asarray(merged)
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +334,7 @@ class _Terms:
     interval_s: Float64
     jitter: Float64
     bytes_out: Float64
+    held: Float64
 
     @classmethod
     def of(cls, calls: Rows, starts: Places, run: Places) -> "_Terms":
@@ -332,6 +347,10 @@ class _Terms:
         gap_starts, _ = runs(gap_run)
         intervals, median, spread = _evenness(gaps, gap_run, gap_starts, least=1.0)
         sizes, bytes_out, _ = _evenness(calls["out"].astype(np.float64), run, starts, least=1.0)
+        open_ns = np.zeros(len(calls), dtype=np.int64)
+        open_ns[1:] = (calls["last_ns"] - calls["time_ns"])[:-1]
+        busy = np.clip(open_ns[inner] / SECOND_NS / np.maximum(gaps, 1e-9), 0.0, 1.0)
+        (held,) = quantiles(busy, gap_run, gap_starts, (0.5,))
         close = np.abs(gaps - median[gap_run]) <= _NEAR * median[gap_run]
         near: Float64 = np.add.reduceat(close.astype(np.float64), gap_starts)
         span, evenness = _coverage(calls["time_ns"], run, starts)
@@ -348,6 +367,7 @@ class _Terms:
             interval_s=median,
             jitter=spread / np.maximum(median, 1e-9),
             bytes_out=bytes_out,
+            held=held,
         )
 
 

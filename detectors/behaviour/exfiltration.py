@@ -9,7 +9,7 @@ from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import SHOWN, Finding, Technique, Traces
 from netad.detectors.behaviour.memory import Memory, Prevalence, Rows
-from netad.detectors.behaviour.names import Names
+from netad.detectors.behaviour.names import SPEED_TESTS, Names, any_suffix
 from netad.detectors.behaviour.segments import Float64, runs
 from netad.detectors.behaviour.sight import Int64, Sight, UInt64, addresses, keyed, lasting, spell, transports
 from netad.detectors.behaviour.surprise import normal_decades
@@ -35,6 +35,7 @@ class ExfiltrationParameters:
         sum_hours: uploads to one destination within this time are one.
         habit_hours: uploads to a destination become a habit after this time.
         infrastructure_sources: a destination that so many inside hosts call is infrastructure, and takes 2 decades off.
+        known_names: domains of services that take uploads by design, to measure the line: never more than a hint.
         memory_hours: how long uploads are remembered.
         most_uploads: uploads (source, destination, window) remembered in all.
         most_of_a_source: uploads remembered of one source.
@@ -48,6 +49,7 @@ class ExfiltrationParameters:
     sum_hours: float = 2.0
     habit_hours: float = 4.0
     infrastructure_sources: int = 4
+    known_names: tuple[str, ...] = SPEED_TESTS
     memory_hours: float = 168.0
     most_uploads: int = 200_000
     most_of_a_source: int = 2_000
@@ -122,6 +124,8 @@ class Exfiltration:
                 "callers": float(callers),
             }
             members = chosen[order[starts[place] : starts[place] + flows[place]]]
+            if any_suffix(self._name(sight, members), self._p.known_names):
+                strength = min(strength, 2.0)
             findings += self._finding(sight, row, strength, members, numbers)
         self._remember(sight, sources, pairs, out, back, flows)
         return findings
@@ -169,12 +173,14 @@ class Exfiltration:
             flows=flows[kept],
         )
 
+    def _name(self, sight: Sight, members: Int64) -> str:
+        return self._names.text(int(self._names.of_slices(sight, members).max()))
+
     def _finding(
         self, sight: Sight, row: int, strength: float, members: Int64, numbers: dict[str, float]
     ) -> list[Finding]:
         (peer,) = addresses(sight["resp_hi"][members[:1]], sight["resp_lo"][members[:1]], 1)
-        named = self._names.of_slices(sight, members)
-        name = self._names.text(int(named.max()))
+        name = self._name(sight, members)
         ports = np.unique(sight.port[members]).tolist()
         first, last = int(sight["first_ns"][members].min()), int(sight["last_ns"][members].max())
         traces = Traces(

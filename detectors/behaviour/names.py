@@ -23,6 +23,8 @@ POLLED_BY_DESIGN = (
     "ubuntu.com", "webex.com", "whatsapp.net", "windows.com", "windows.net", "windowsupdate.com", "xboxlive.com",
     "zoom.us",
 )  # fmt: skip
+# Services that measure how fast the line is, which takes as much upload as it bears.
+SPEED_TESTS = ("fast.com", "measurement-lab.org", "nperf.com", "ooklaserver.net", "speedtest.net")
 _TOLD = ((FactKind.HTTP, "host"), (FactKind.TLS, "server_name"))
 
 

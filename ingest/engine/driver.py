@@ -1,17 +1,15 @@
 """Drives the kernel over all inputs, and does for it in Python what it leaves: rare records, damage, finished flows."""
 
-import functools
-import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
-from numba.core import event
 from numpy.typing import NDArray
 
 from netad.core.errors import InputError
 from netad.ingest.capture import IngestOptions
+from netad.ingest.compiling import watch_compiler
 from netad.ingest.compression import bytes_of_file
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import TCP, UDP, Packet, decode
@@ -46,32 +44,9 @@ Columns = Mapping[str, Column]
 Reader = PcapReader | PcapngReader
 
 
-class _Announcement(event.Listener):
-    """Says once that kernels are being compiled: the first run on a machine takes seconds longer than others."""
-
-    def on_start(self, event: event.Event) -> None:
-        """Say it."""
-        function = getattr(event.data["dispatcher"], "py_func", None)
-        if getattr(function, "__module__", "").startswith("netad.ingest.engine."):
-            _announce()
-
-    def on_end(self, event: event.Event) -> None:
-        """Nothing to do."""
-
-
-@functools.cache
-def _announce() -> None:
-    logging.getLogger("netad.ingest").info("compiling the packet engine, once per machine")
-
-
-@functools.cache
-def _watch_compiler() -> None:
-    event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
-
-
 def load_kernels() -> None:
     """Load the kernels, or compile them, with nothing to do for them: else the first packets would wait for that."""
-    _watch_compiler()
+    watch_compiler()
     engine = Engine(IngestOptions(), IngestReport())
     engine.walk(np.empty(0, np.uint8))
     list(engine.flows(()))
@@ -84,7 +59,7 @@ class Engine:
     def __init__(
         self, options: IngestOptions, report: IngestReport, progress: Callable[[int], None] | None = None
     ) -> None:
-        _watch_compiler()
+        watch_compiler()
         self._report, self._progress = report, progress
         self._decap, self._strict = options.decap, options.strict
         self._store = FlowStore(options.window_ns, Timeouts(), options.max_flows, options.lateness_ns)

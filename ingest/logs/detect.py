@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import PurePath
 from typing import Any, Final
 
 import orjson
+
+from netad.ingest.facts.batch import FactKind
 
 
 class Format(StrEnum):
@@ -33,6 +35,14 @@ ZEEK_SIGNS: Final[Mapping[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "weird": (("name", "notice"), ()),
 }
 
+_DNS: Final = frozenset((FactKind.DNS, FactKind.ANSWER))
+_TLS, _HTTP, _ALERT = (frozenset((kind,)) for kind in (FactKind.TLS, FactKind.HTTP, FactKind.ALERT))
+_NOTHING: Final[frozenset[FactKind]] = frozenset()
+# The facts that come of Zeek's logs by path, and of EVE by event type.
+_ZEEK_FACTS: Final = {"dns": _DNS, "ssl": _TLS, "http": _HTTP, "notice": _ALERT, "weird": _ALERT}
+_EVE_FACTS: Final = {b"dns": _DNS, b"tls": _TLS, b"http": _HTTP, b"alert": _ALERT}
+_EVENT_TYPE: Final = re.compile(rb'"event_type"\s*:\s*"(\w{1,20})"')
+
 # Fields by which a CSV of flows is told, in lower case: Argus' ra, nfdump up to 1.7.2, nfdump since.
 _BINETFLOW: Final = frozenset(("starttime", "proto", "srcaddr", "dstaddr", "totpkts", "totbytes"))
 _NFDUMP: Final = (frozenset(("ts", "td", "sa", "da", "sp", "dp", "pr")),
@@ -47,10 +57,14 @@ _HEADERLESS_FIELDS: Final = (20, 21)
 
 @dataclass(frozen=True, slots=True)
 class Detected:
-    """A log's format; `unused` says what it is when netad makes no use of such a log, in a sentence that goes on."""
+    """A log's format, and the kinds of facts that its beginning shows it to tell of.
+
+    `unused` says what it is when netad makes no use of such a log, in a sentence that goes on.
+    """
 
     format: Format
     unused: str | None = None
+    facts: frozenset[FactKind] = field(default=_NOTHING)
 
 
 def detect(head: bytes, name: str) -> Detected | None:
@@ -101,7 +115,7 @@ def _zeek_tsv(text: bytes, name: str) -> Detected | None:
             paths.append(path or zeek_path(value.decode("latin-1").split(separator.decode())))
     if not found:
         return None
-    return Detected(Format.ZEEK_TSV, _unused(paths, name))
+    return Detected(Format.ZEEK_TSV, _unused(paths, name), _facts_of(paths))
 
 
 def _json(text: bytes, name: str) -> Detected | None:
@@ -110,7 +124,8 @@ def _json(text: bytes, name: str) -> Detected | None:
     for line in text.split(b"\n", _LINES)[:_LINES]:
         record = _loads(line)
         if "event_type" in record and "timestamp" in record:
-            return Detected(Format.EVE)
+            kinds = (_EVE_FACTS.get(kind, _NOTHING) for kind in set(_EVENT_TYPE.findall(text)))
+            return Detected(Format.EVE, facts=_NOTHING.union(*kinds))
         path = record.get("_path")
         if isinstance(path, str):
             named.add(path)
@@ -119,7 +134,11 @@ def _json(text: bytes, name: str) -> Detected | None:
             paths.append(known)
     if not paths:
         return None
-    return Detected(Format.ZEEK_JSON, _unused(paths, name) if len(named) < 2 else None)
+    return Detected(Format.ZEEK_JSON, _unused(paths, name) if len(named) < 2 else None, _facts_of(paths))
+
+
+def _facts_of(paths: Iterable[str | None]) -> frozenset[FactKind]:
+    return _NOTHING.union(*(_ZEEK_FACTS.get(path or "", _NOTHING) for path in paths))
 
 
 def _loads(line: bytes) -> Mapping[str, Any]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from netad.ingest.compiling import watch_compiler
 from netad.ingest.logs.binetflow import Binetflow
 from netad.ingest.logs.detect import Format
 from netad.ingest.logs.eve import Eve
@@ -21,5 +22,6 @@ PARSERS: Final[Mapping[Format, Callable[[Ledger, ParserOptions], Parser]]] = {
 
 
 def parser_of(format_: Format, ledger: Ledger, options: ParserOptions) -> Parser:
-    """Return a parser for one log of the format."""
+    """Return a parser for one log of the format, and say so if it has to be compiled."""
+    watch_compiler()
     return PARSERS[format_](ledger, options)

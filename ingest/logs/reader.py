@@ -80,6 +80,7 @@ class _Reading:
         self._rows = max(options.batch_flows, 1)
         self._counted = (0, 0)
         report.files += 1
+        report.logs += 1
 
     def stretches(self) -> Iterator[list[Batch]]:
         """Yield batches, those of one stretch together.

@@ -1,4 +1,4 @@
-"""`netad flows`: captures to flow records in a file."""
+"""`netad flows`: captures and logs to flow records in a file."""
 
 from typing import Any
 
@@ -30,7 +30,7 @@ from netad.cli.options import common_options, input_code, inputs_argument, place
 def command(
     ctx: click.Context, /, inputs: tuple[str, ...], target: str, named: str | None, community_id: bool, **flags: Any
 ) -> None:
-    """Turn captures into bidirectional flow records, as Zeek would see them.
+    """Turn captures into bidirectional flow records, as Zeek would see them; logs of flows into the same form.
 
     \b
     netad flows capture.pcap -o flows.parquet
@@ -40,13 +40,13 @@ def command(
     config = settings(flags | {"window": "capture"})
 
     from netad.outputs.flow_files import format_of, write_flows
-    from netad.outputs.wording import counted
+    from netad.outputs.wording import counted, traffic_read
     from netad.pipeline import origin_of
     from netad.progress import progress
     from netad.reading import Reading
 
     format_of(target, named)  # before anything is read
-    with progress(inputs, config.quiet) as bar:
+    with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar)
         whole = (batch.whole() for batch in reading.flows())
         written = write_flows(
@@ -60,8 +60,10 @@ def command(
         )
     report = reading.report
     if not config.quiet:
-        flows, packets = counted(written, "flow"), counted(report.packets, "packet")
-        click.echo(f"{flows} of {packets} written to {place(target)}", err=True)
+        flows, traffic = counted(written, "flow"), traffic_read(report.packets, report.records, report.logs)
+        click.echo(f"{flows} of {traffic} written to {place(target)}", err=True)
+        for note in reading.notes:
+            click.echo(f"note: {note}", err=True)
         for kind, count in report.skipped.most_common():
             click.echo(f"skipped: {count:,} {kind.replace('_', ' ')}", err=True)
     ctx.exit(input_code(report))

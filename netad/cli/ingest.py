@@ -55,12 +55,13 @@ log = logging.getLogger("netad.ingest")
 @common_options
 @click.pass_context
 def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
-    """Turn captures into flows, profile every source, score the profiles, explain and ship what is anomalous.
+    """Turn captures and logs into flows, profile every source, score the profiles, explain and ship what is anomalous.
 
-    INPUT is a pcap or pcapng file, a directory, a glob, or - for stdin.
+    INPUT is a pcap or pcapng file, a log (Zeek, Suricata's EVE, Argus, nfdump), a directory, a glob, or - for stdin.
 
     \b
     netad ingest capture.pcap
+    netad ingest /opt/zeek/logs/current
     netad ingest /var/capture --model office --rules rules/ --to console --to elastic:http://localhost:9200
     tcpdump -w - -c 10000 | netad ingest - --window 5m --format json
 
@@ -75,7 +76,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     from netad.progress import progress
     from netad.reading import Reading
 
-    with progress(inputs, config.quiet) as bar:
+    with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=flow_filter(config, rules))
         result = ingest(config, reading, outputs, rules)
     if not config.quiet and not any(output.name == "console" for _, output in outputs):

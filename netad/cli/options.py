@@ -48,7 +48,7 @@ window_option = click.option("--window", metavar="DURATION",
 
 detection_options = _stack(
     click.option("--model-type", "detectors", metavar="NAME", multiple=True,
-                 help="Detector to use; may be given several times. [isolation_forest]"),
+                 help="Detector to use; may be given several times. [fusion and behaviour]"),
     click.option("--seed", type=int, metavar="N", help="Seed of everything drawn by chance. [0]"),
 )  # fmt: skip
 

@@ -42,7 +42,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], target: str, **flags
     from netad.reading import Reading
 
     keep_out = flow_filter(config, load_rules(config))
-    with progress(inputs, config.quiet) as bar:
+    with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
         written = write_profiles((batch.frame for batch in reading.profiles()), target)
     report = reading.report

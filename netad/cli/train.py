@@ -1,7 +1,7 @@
 """`netad train`: learn what is normal."""
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,10 +18,14 @@ from netad.cli.options import (
     window_option,
 )
 
+if TYPE_CHECKING:
+    from netad.detectors.model import Model
+
 
 @click.command("train", short_help="Learn a model of normal traffic.")
 @inputs_argument
 @click.option("--model", "folder", metavar="DIR", required=True, help="Where the model is written.")
+@click.option("--update", is_flag=True, help="Add to the model that is there: it keeps its name, window and detectors.")
 @click.option("--name", metavar="NAME", help="The model's name in events; keep it when you train again. [DIR's name]")
 @rules_options
 @window_option
@@ -29,32 +33,66 @@ from netad.cli.options import (
 @detection_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: str | None, **flags: Any) -> None:
-    """Learn what normal profiles look like from captures without attacks, and write the model to a directory.
+def command(
+    ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: str | None, update: bool, **flags: Any
+) -> None:
+    """Learn what normal profiles look like from captures or logs without attacks, and write the model to a directory.
 
     \b
     netad train /var/capture/last-week --model office
     netad ingest today.pcap --model office
+    netad train /var/capture/this-week --model office --update
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
-    config = settings(flags)
+    config = settings({**flags, "model": folder} if update else flags)
 
     from netad.detectors.bundle import check_target
-    from netad.judging import train_model
-    from netad.outputs.wording import counted
+    from netad.judging import open_model, train_model, update_model
+    from netad.outputs.wording import counted, traffic_read
     from netad.progress import progress
     from netad.reading import Reading, span
 
     keep_out = flow_filter(config, load_rules(config))
     check_target(Path(folder))  # before hours of reading, not after
-    with progress(inputs, config.quiet) as bar:
+    old = None
+    if update:
+        old, config = open_model(config)
+        _refuse_change(old, name, flags)
+    with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
-        model = train_model(config, reading, name or Path(folder).resolve().name)
+        if old is None:
+            model = train_model(config, reading, name or Path(folder).resolve().name)
+        else:
+            model = update_model(config, reading, old)
     model.save(Path(folder))
     report = reading.report
     if not config.quiet:
         click.echo(f"model {model.name} {model.version} written to {folder}")
-        click.echo(f"learnt from {counted(model.profiles, 'profile')} (window {model.window}) of "
-                   f"{counted(report.flows, 'flow')}, {counted(report.packets, 'packet')}, {span(report)}")  # fmt: skip
+        learnt = counted(model.profiles, "profile")
+        if old is not None:
+            learnt = f"{counted(model.profiles - old.profiles, 'more profile')}, {model.profiles:,} in all"
+        click.echo(f"learnt from {learnt} (window {model.window}) of "
+                   f"{counted(report.flows, 'flow')}, {traffic_read(report.packets, report.records, report.logs)}, "
+                   f"{span(report)}")  # fmt: skip
         for note in (*reading.notes, *model.notes):
             click.echo(f"note: {note}")
     ctx.exit(input_code(report))
+
+
+def _refuse_change(model: "Model", name: str | None, flags: dict[str, Any]) -> None:
+    """Refuse settings that an update would have to ignore.
+
+    Raises:
+        ConfigError: a flag asks for another name, other detectors or another seed than the model's.
+    """
+    from netad.core.errors import ConfigError
+
+    asked = (
+        ("--name", name, model.name),
+        ("--model-type", tuple(dict.fromkeys(flags["detectors"])), tuple(model.detectors)),
+        ("--seed", flags["seed"], model.seed),
+    )
+    for flag, wanted, held in asked:
+        if wanted not in (None, (), held):
+            told = ", ".join(held) if isinstance(held, tuple) else held
+            raise ConfigError(f"an update keeps what the model {model.name} has ({told}): leave {flag} out, or train "
+                              "another model")  # fmt: skip

@@ -56,13 +56,18 @@ keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transpor
 long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports
 long      netad.anomaly.baseline_profiles
 open      netad.anomaly.features netad.anomaly.detectors netad.anomaly.totals
-keyword   netad.behaviours
+keyword   netad.behaviours related.hosts
+keyword   netad.evidence.alerts.signature netad.evidence.alerts.tool
+long      netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
+keyword   netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names netad.evidence.http_hosts
+keyword   netad.evidence.user_agents netad.evidence.ja4
 opaque    netad.anomaly.influencers netad.anomaly.profile netad.findings
 """
 
 _FLOW = """
 keyword   netad.flow.id netad.flow.state netad.flow.history netad.flow.tunnel
 boolean   netad.flow.final
+long      netad.flow.source.frame_bytes netad.flow.destination.frame_bytes
 long      netad.flow.icmp.type netad.flow.icmp.code
 """
 

@@ -23,6 +23,7 @@ def _profiles(count, seed=0, hosts=10):
             "window_end_ns": (hour + 1) * HOUR_NS,
             "inside": True,
             "window_digest": "",
+            "known_source": True,
         }
     ).astype(KEY_DTYPES)
     columns = {}
@@ -31,7 +32,7 @@ def _profiles(count, seed=0, hosts=10):
             columns[feature.name] = draw.beta(2, 8, count)
         else:
             columns[feature.name] = np.round(np.exp(3 + draw.normal(0, 0.3, count)))
-    return frame.assign(**columns)
+    return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
 
 def _flooding(profiles):

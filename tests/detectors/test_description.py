@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 
-from netad.detectors.calibration import Calibration
+from netad.detectors.calibration import DECADES, Calibration
 from netad.detectors.description import describe, differences, raw_at
 from netad.detectors.model import Model
 from netad.profiles.features import FEATURES
@@ -21,7 +21,9 @@ def test_a_model_is_described_in_json_values(model):
     assert found["trained"]["profiles"] == 200
     assert found["trained"]["sources"] == 10
     assert found["trained"]["first"].startswith("1970-01-01T00:00")
-    assert found["thresholds"]["1/1000"] == pytest.approx(0.5)
+    assert found["thresholds"]["1/1000"] == model.threshold(1e-3)
+    raw, calibration = found["detectors"]["isolation_forest"]["raw"], model.calibrations["isolation_forest"]
+    assert calibration.surprise([raw["1/1000"]])[0] / DECADES == pytest.approx(model.threshold(1e-3), abs=1e-3)
     assert found["trimmed"]["count"] == model.trimmed_count
 
 
@@ -76,9 +78,10 @@ def test_features_that_only_one_model_knows(quiet, model):
 
 
 def test_detectors_that_came_and_went(quiet, model):
-    """Two detectors share the budget, so the threshold rises."""
+    """Two detectors share the budget, so the threshold is that of half of it."""
     both = trained(quiet, detectors=("isolation_forest", "neighbours"))
     found = differences(model, both)
     assert found["detectors"]["added"] == ["neighbours"]
-    old, new = found["thresholds"]["1/1000"]
+    assert found["detectors"]["gone"] == []
+    old, new = found["thresholds"]["1/100"]
     assert new > old

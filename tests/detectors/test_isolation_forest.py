@@ -5,8 +5,8 @@ import pytest
 from sklearn.ensemble import IsolationForest
 
 from netad.core.errors import ModelError
-from netad.detectors.isolation_forest import IsolationForestDetector
-from netad.detectors.skops_file import write_archive
+from netad.detectors.arrays import read_arrays, write_arrays
+from netad.detectors.isolation_forest import SAMPLE, TREES, Forest, IsolationForestDetector
 from netad.profiles.features import FEATURES
 
 
@@ -25,12 +25,22 @@ def folder(detector, tmp_path):
     return tmp_path
 
 
-def forest_file(folder, change):
-    """Put another forest in the folder: one over as many features, changed by `change`."""
-    names = json.loads((folder / "detector.json").read_text())["medians"]
-    forest = IsolationForest(n_estimators=3, random_state=0).fit(np.random.default_rng(0).normal(size=(50, len(names))))
-    change(forest)
-    write_archive(forest, folder / "forest.skops")
+def change(folder, field, value, place=0):
+    """Put another number into an array of the saved forest."""
+    path = folder / "arrays.npz"
+    arrays = read_arrays(path, Forest.layout)
+    arrays[field][place] = value
+    write_arrays(path, arrays)
+
+
+@pytest.mark.parametrize("rows", [2, 40, 700])
+def test_scores_are_those_of_scikit_learn(rows):
+    """The flattened trees give what scikit-learn's own give, ties with a threshold included."""
+    draw = np.random.default_rng(rows)
+    matrix = np.round(draw.normal(size=(rows, 6)), 1).astype(np.float32)
+    asked = np.round(draw.normal(size=(300, 6)) * 2, 1).astype(np.float32)
+    forest = IsolationForest(n_estimators=TREES, max_samples=min(SAMPLE, rows), random_state=5).fit(matrix)
+    assert Forest.fit(matrix, 5).score(asked) == pytest.approx(-forest.score_samples(asked), abs=1e-12)
 
 
 def test_scores_lie_between_0_and_1(detector, quiet):
@@ -38,16 +48,6 @@ def test_scores_lie_between_0_and_1(detector, quiet):
     scores = detector.score(quiet)
     assert scores.min() > 0
     assert scores.max() < 1
-
-
-def test_constant_features_are_left_out(quiet, tmp_path):
-    """A feature without two values in training is not part of the forest and changes no score."""
-    name = FEATURES.names()[0]
-    detector = IsolationForestDetector()
-    detector.fit(quiet.assign(**{name: 5.0}), seed=0)
-    detector.save(tmp_path)
-    assert name not in json.loads((tmp_path / "detector.json").read_text())["medians"]
-    assert np.array_equal(detector.score(quiet.assign(**{name: 9e9})), detector.score(quiet))
 
 
 def test_missing_values_take_the_training_median(detector, quiet):
@@ -59,86 +59,78 @@ def test_missing_values_take_the_training_median(detector, quiet):
     )
 
 
-def test_one_row_scores_all_alike(profiles, quiet, tmp_path):
-    """One training row tells nothing apart; no forest is written then."""
+def test_quieter_than_usual_is_not_odd(detector, quiet):
+    """A value that is unusual in the harmless direction scores as the training median does."""
+    name = "failed_destinations"
+    median = quiet[name].median()
+    assert np.array_equal(
+        detector.score(quiet.assign(**{name: 0.0})), detector.score(quiet.assign(**{name: np.minimum(0, median)}))
+    )
+    assert np.array_equal(
+        detector.score(quiet.assign(**{name: 0.0})), detector.score(quiet.assign(**{name: median}))
+    )
+
+
+def test_one_row_scores_all_alike(profiles, quiet):
+    """One training row tells nothing apart."""
     detector = IsolationForestDetector()
     detector.fit(profiles(1), seed=0)
-    detector.save(tmp_path)
     assert len(set(detector.score(quiet))) == 1
-    assert not (tmp_path / "forest.skops").exists()
 
 
-def test_another_estimator_is_refused(folder):
-    """A harmless estimator of another kind is no forest."""
-    from sklearn.tree import ExtraTreeRegressor
-
-    write_archive(ExtraTreeRegressor().fit([[0.0], [1.0]], [0.0, 1.0]), folder / "forest.skops")
-    with pytest.raises(ModelError, match="no forest"):
-        IsolationForestDetector.load(folder)
+def test_half_of_the_trees_look_at_novelty(detector):
+    """200 trees: 100 of them see novelty only."""
+    forest = detector._fitted.core
+    names = np.array(detector._fitted.scaling.names)
+    inner = forest.left != np.arange(len(forest.left))
+    first = names[forest.feature[: forest.starts[TREES]][inner[: forest.starts[TREES]]]]
+    assert len(forest.depths) == 2 * TREES
+    assert {FEATURES[name].group for name in first} == {"novelty"}
 
 
 def test_a_forest_over_other_features_is_refused(folder):
-    """A forest must have as many features as the model."""
-    write_archive(
-        IsolationForest(n_estimators=2).fit(np.random.default_rng(0).normal(size=(9, 2))), folder / "forest.skops"
-    )
-    with pytest.raises(ModelError, match="no forest over the model's features"):
+    """A forest must be over the features that the scaling names."""
+    details = json.loads((folder / "detector.json").read_text())
+    scaling = {name: values[:3] for name, values in details["scaling"].items()}
+    (folder / "detector.json").write_text(json.dumps(details | {"scaling": scaling}))
+    with pytest.raises(ModelError, match="makes no sense"):
         IsolationForestDetector.load(folder)
 
 
 def test_another_forest_is_noticed(folder):
     """A forest that does not give the scores it was saved with is not used."""
-    forest_file(folder, lambda forest: forest.set_params(n_jobs=1))
+    path = folder / "arrays.npz"
+    arrays = read_arrays(path, Forest.layout)
+    arrays["path"] *= 2
+    write_arrays(path, arrays)
     with pytest.raises(ModelError, match="does not give the scores"):
         IsolationForestDetector.load(folder)
 
 
 @pytest.mark.parametrize(
     ("field", "value"),
-    [("left_child", 10**9), ("left_child", 0), ("right_child", -7), ("feature", 10**6), ("feature", -5)],
-)
-def test_trees_that_lead_astray_are_refused(folder, field, value):
-    """Children out of bounds, walks in circles and unknown features never reach compiled code."""
-
-    def mislead(forest):
-        tree = forest.estimators_[0].tree_
-        state = tree.__getstate__()
-        state["nodes"] = state["nodes"].copy()
-        state["nodes"][field][0] = value
-        tree.__setstate__(state)
-
-    forest_file(folder, mislead)
-    with pytest.raises(ModelError, match="cannot be walked"):
-        IsolationForestDetector.load(folder)
-
-
-@pytest.mark.parametrize(
-    "change",
     [
-        {"medians": 5}, {"medians": {"flows": "many"}}, {"medians": {"flows": float("nan")}}, {"probes": []},
-        {"probe_scores": [1.0] * 9}, {"probe_scores": "high"}, {"medians": None},
+        ("left", 10**9), ("left", -7), ("feature", 10**6), ("feature", -5), ("depths", 10**6), ("depths", -1),
+        ("starts", 5), ("path", np.nan), ("typical", np.inf),
     ],
 )  # fmt: skip
-def test_made_up_details_are_refused(folder, change):
-    """Details that do not fit are one clear sentence."""
-    path = folder / "detector.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | change))
-    with pytest.raises(ModelError, match="train the model again"):
+def test_trees_that_lead_astray_are_refused(folder, field, value):
+    """Children out of bounds, endless walks and unknown features never reach compiled code."""
+    change(folder, field, value)
+    with pytest.raises(ModelError, match="makes no sense"):
         IsolationForestDetector.load(folder)
 
 
-def test_the_file_does_not_say_how_to_run(detector, folder, quiet, capfd):
-    """Threads and chatter that a file asks for are not granted."""
-    detector._forest.set_params(n_jobs=64, verbose=2)
-    detector.save(folder)
-    detector._forest.set_params(n_jobs=None, verbose=0)
-    capfd.readouterr()
-    IsolationForestDetector.load(folder).score(quiet)
-    assert capfd.readouterr() == ("", "")
+def test_children_in_another_tree_are_refused(folder):
+    """A walk stays in its tree."""
+    starts = read_arrays(folder / "arrays.npz", Forest.layout)["starts"]
+    change(folder, "left", int(starts[1]), 0)
+    with pytest.raises(ModelError, match="makes no sense"):
+        IsolationForestDetector.load(folder)
 
 
 def test_a_missing_forest_is_said(folder):
-    """Without its forest the detector does not load."""
-    (folder / "forest.skops").unlink()
-    with pytest.raises(ModelError, match="damaged"):
+    """Without its trees the detector does not load."""
+    (folder / "arrays.npz").unlink()
+    with pytest.raises(ModelError, match="missing or damaged"):
         IsolationForestDetector.load(folder)

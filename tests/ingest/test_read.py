@@ -30,6 +30,7 @@ def read(*named, report=None, **options):
     found = [
         (None, batch["last_ns"]) if isinstance(batch, FlowBatch) else (batch.kind, batch["time_ns"])
         for batch in batches
+        if len(batch)
     ]
     return [(kind, (times // SECOND - START).tolist()) for kind, times in found], report
 
@@ -97,6 +98,30 @@ def test_captures_and_logs_side_by_side(tmp_path):
     assert {batch.inputs for batch in batches} == {(source.path,) for source in sources}
 
 
+def kinds_told(*named):
+    report = IngestReport()
+    sources = find_sources([str(name) for name in named], report)
+    batches = list(read_inputs(sources, IngestOptions(facts=True), report))
+    told = [batch for batch in batches if not len(batch)]
+    assert batches[: len(told)] == told
+    return {batch.kind: set(batch.columns) for batch in told}
+
+
+def test_kinds_of_facts_that_sources_tell_of_are_named_first(tmp_path):
+    """A capture tells of all but alerts, a log of what its beginning shows."""
+    capture = write(tmp_path / "a.pcap", [(0, question())]).path
+    assert set(kinds_told(capture)) == set(FactKind) - {FactKind.ALERT}
+    (tmp_path / "conn.log").write_text(tsv("conn", [conn()]))
+    assert kinds_told(tmp_path / "conn.log") == {}
+    (tmp_path / "dns.log").write_text(tsv("dns", [DNS]))
+    told = kinds_told(tmp_path / "conn.log", tmp_path / "dns.log")
+    assert set(told) == {FactKind.DNS, FactKind.ANSWER}
+    assert "rcode" in told[FactKind.DNS]
+    assert "query_bytes" not in told[FactKind.DNS]
+    (tmp_path / "eve.json").write_text(lines_of([eve(), eve("tls", tls={"sni": "a.example"})]))
+    assert set(kinds_told(tmp_path / "eve.json")) == {FactKind.TLS}
+
+
 def test_captures_alone(tmp_path):
     """As read_flows gives them."""
     found, report = read(write(tmp_path / "a.pcap", [(0, question())]).path)
@@ -137,7 +162,7 @@ def corpus_report(folder, **options):
     report = IngestReport()
     sources = find_sources([str(folder)], report)
     for batch in read_inputs(sources, IngestOptions(None, facts=True, labels=True, unknown=True, **options), report):
-        assert len(batch)
+        assert len(batch) or not batch.inputs  # what only says that a kind of facts is told of
     return report
 
 
@@ -163,7 +188,7 @@ def test_rotated_logs_are_hardly_late(corpus):
     for batch in read_inputs(sources, IngestOptions(facts=True), report):
         times = batch["last_ns" if isinstance(batch, FlowBatch) else "time_ns"]
         late += int((times < latest - 600 * SECOND).sum())
-        latest = max(latest, int(times.max()))
+        latest = max(latest, int(times.max(initial=0)))
     assert (report.files, report.records) == (96, 43_108)
     assert late < 100
 

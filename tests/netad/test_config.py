@@ -1,3 +1,7 @@
+import re
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from netad.config import STRICT_CHOICES, Config, load_config, parse_budget
@@ -134,3 +138,23 @@ def test_a_value_that_makes_no_sense_has_its_line(tmp_path):
     assert [line.partition("netad.yml:")[2] for line in lines] == [
         "2:8: flows: 'some' is none of none, anomalous, all", "3:9: window: a window lasts at least 1s",
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["Nowhere/Atlantis", "../etc/passwd", "America", "/etc/localtime"])
+def test_a_time_zone_that_is_none_is_refused(name):
+    """Names of places only, also where a folder or a file has that name."""
+    with pytest.raises(ConfigError, match=f"NETAD_TIME_ZONE: {re.escape(repr(name))} is not a time zone"):
+        load_config(None, {}, {"NETAD_TIME_ZONE": name})
+
+
+def test_time_zone_and_peer_networks():
+    """UTC without a word; networks with commas, of which there may be none."""
+    assert load_config(None, {}, {}).zone is UTC
+    config = load_config(
+        None, {}, {"NETAD_TIME_ZONE": "Europe/Berlin", "NETAD_PEER_NETWORKS": "10.1.0.0/16,10.2.0.0/16"}
+    )
+    assert config.zone == ZoneInfo("Europe/Berlin")
+    assert config.peer_networks == ("10.1.0.0/16", "10.2.0.0/16")
+    assert load_config(None, {}, {"NETAD_PEER_NETWORKS": ""}).peer_networks == ()
+    with pytest.raises(ConfigError, match="NETAD_PEER_NETWORKS"):
+        load_config(None, {}, {"NETAD_PEER_NETWORKS": "office"})

@@ -70,3 +70,22 @@ def test_without_anomalies_there_is_nothing(judged):
     _, batches, origin = judged
     assert gather([], batches, origin) == []
     assert list(flows_behind([], batches)) == []
+
+
+def test_flows_of_logs_without_some_columns_have_evidence_too(judged):
+    """The largest are told by frames, payload or packets where IP bytes are unknown, and by time where all is."""
+    anomalies, batches, origin = judged
+    whole = FlowBatch.concat(batches)
+    sizes = ("ip_bytes", "payload_bytes", "packets")
+    known = gather(anomalies, [whole], origin)
+    for count in range(1, len(sizes) + 1):
+        absent = {f"{end}_{name}" for end in ("orig", "resp") for name in sizes[:count]}
+        poorer = FlowBatch({name: column for name, column in whole.columns.items() if name not in absent}, whole.inputs)
+        found = gather(anomalies, [poorer], origin)
+        assert [one.evidence.flow_count for one in found] == [one.evidence.flow_count for one in known]
+        assert all(one.evidence.flow_ids for one in found)
+    framed = FlowBatch({**poorer.columns, "orig_frame_bytes": whole["orig_ip_bytes"],
+                        "resp_frame_bytes": whole["resp_ip_bytes"]})  # fmt: skip
+    assert [one.evidence.flow_ids for one in gather(anomalies, [framed], origin)] == [
+        one.evidence.flow_ids for one in known
+    ]

@@ -6,7 +6,7 @@ from netad.progress import _total, progress
 def test_nothing_in_a_pipe(monkeypatch):
     """Where stderr is no terminal there is no bar."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    with progress(["x"], quiet=False) as bar:
+    with progress(quiet=False) as bar:
         assert bar is None
 
 
@@ -14,8 +14,9 @@ def test_a_bar_on_a_terminal(monkeypatch, tmp_path, capsys):
     """On a terminal the bar takes the bytes read so far, and is gone when it has been stopped."""
     (tmp_path / "a.pcap").write_bytes(b"12345")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with progress([str(tmp_path)], quiet=False) as bar:
+    with progress(quiet=False) as bar:
         assert bar is not None
+        bar.expect([str(tmp_path / "a.pcap")])
         bar(3)
         bar.stop()
         capsys.readouterr()
@@ -26,13 +27,13 @@ def test_a_bar_on_a_terminal(monkeypatch, tmp_path, capsys):
 def test_quiet_means_quiet(monkeypatch):
     """--quiet has no bar even on a terminal."""
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    with progress(["x"], quiet=True) as bar:
+    with progress(quiet=True) as bar:
         assert bar is None
 
 
-def test_the_total_is_known_for_files_and_folders_only(tmp_path):
-    """Stdin and globs have no known size."""
+def test_the_total_is_known_for_files_only(tmp_path):
+    """Stdin and what is gone have no known size."""
     (tmp_path / "a").write_bytes(b"123")
     (tmp_path / "b").write_bytes(b"45")
-    assert _total([str(tmp_path)]) == 5
+    assert _total([str(tmp_path / "a"), str(tmp_path / "b")]) == 5
     assert _total([str(tmp_path / "a"), "-"]) is None

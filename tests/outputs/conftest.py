@@ -4,11 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 
 from netad.core.addresses import Networks, parse_address
 from netad.core.timing import SECOND_NS, parse_time
-from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
+from netad.detectors.anomaly import AlertCount, Anomaly, Evidence, Reason, Severity
 from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, TUNNELS, WHOLE, FlowBatch
 from netad.outputs.base import Event, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
@@ -75,6 +76,17 @@ def anomaly() -> Anomaly:
             peer_count=3,
             ports=(22, 80, 443),
             transports=("tcp",),
+            alerts=(
+                AlertCount("ET SCAN Potential SSH Scan OUTBOUND", 40, 2, "suricata"),
+                AlertCount("Scan::Port_Scan", 1, 0, "zeek-notice"),
+            ),
+            alert_count=41,
+            domains=("example.net", "example.org"),
+            server_names=("login.example.net",),
+            http_hosts=("mirror.example.org",),
+            user_agents=("curl/8.5.0",),
+            ja4=("t13d1516h2_8daaf6152771_e5627efa2ab1",),
+            rare_names=("example.net",),
         ),
         baseline_profiles=2400,
     )
@@ -134,6 +146,26 @@ def flows(make_flow: Callable[..., dict[str, Any]]) -> FlowBatch:
 def events_of_flows(flows: FlowBatch, origin: Origin) -> list[Event]:
     """The events of `flows`."""
     return list(flow_events(flows, origin, CREATED, INSIDE))
+
+
+@pytest.fixture
+def events_of_logs(logged: FlowBatch, origin: Origin) -> list[Event]:
+    """The events of `logged`."""
+    return list(flow_events(logged, origin, CREATED, INSIDE))
+
+
+@pytest.fixture
+def logged(make_flow: Callable[..., dict[str, Any]]) -> FlowBatch:
+    """Two flows as a log tells of them that counts frames: without packets' lengths, IP bytes, history or state."""
+    rows = [make_flow("10.4.2.2", "198.51.100.80", orig_port=50000, resp_port=443, last_ns=START_NS + SECOND_NS),
+            make_flow("10.4.2.2", "198.51.100.80", orig_port=50001, resp_port=80)]  # fmt: skip
+    whole = FlowBatch.from_records(rows, inputs=("eve.json",))
+    carried = ("first_ns", "last_ns", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "protocol",
+               "input", "part", "orig_packets", "resp_packets")  # fmt: skip
+    columns = {name: whole[name] for name in carried}
+    columns["service"] = np.array(["TLS", ""], dtype=object)
+    columns["orig_frame_bytes"], columns["resp_frame_bytes"] = np.array([900, 60]), np.array([4000, 0])
+    return FlowBatch(columns, whole.inputs)
 
 
 @pytest.fixture

@@ -103,3 +103,17 @@ def test_a_window_seen_in_part_is_interim(anomaly, origin):
     assert (
         anomaly_event(replace(anomaly, window_digest="ab"), origin, CREATED)["netad"]["anomaly"]["is_interim"] is True
     )
+
+
+def test_what_was_said_is_evidence_and_related(anomaly, origin):
+    """Alerts of other tools with their severity where they have one, names, and hosts under ECS's own field too."""
+    event = anomaly_event(anomaly, origin, CREATED)
+    said = event["netad"]["evidence"]
+    assert said["alert_count"] == 41
+    assert [alert.get("severity") for alert in said["alerts"]] == [2, None]
+    assert event["related"]["hosts"] == ["example.net", "example.org", "login.example.net", "mirror.example.org"]
+    assert (
+        event["event"]["risk_score"]
+        == anomaly_event(replace(anomaly, evidence=Evidence()), origin, CREATED)["event"]["risk_score"]
+    )
+    assert "evidence" not in anomaly_event(replace(anomaly, evidence=Evidence()), origin, CREATED)["netad"]

@@ -106,3 +106,16 @@ def test_measures_are_features_that_profiles_have():
     """A feature that is renamed must be renamed here too; explanations frame the same ones in the same order."""
     assert set(MEASURES) <= set(FEATURES.names())
     assert MEASURES == FRAMED
+
+
+def test_what_was_said_is_at_most_three_lines(anomaly_events):
+    """Alerts of other tools, the names that nobody else named or else the most frequent, the clients."""
+    event = anomaly_events[1]
+    text = " ".join(drawn(block(1, SourceFindings(event), str)).split())
+    assert ("Alerts of other tools: 40 x ET SCAN Potential SSH Scan OUTBOUND (severity 2); 1 x Scan::Port_Scan "
+            "Named by no other source: example.net "
+            "Clients: curl/8.5.0, t13d1516h2_8daaf6152771_e5627efa2ab1") in text  # fmt: skip
+    said = event["netad"]["evidence"] | {"rare_names": [], "alerts": event["netad"]["evidence"]["alerts"][:1]}
+    event["netad"]["evidence"] = said
+    text = " ".join(drawn(block(1, SourceFindings(event), str)).split())
+    assert "OUTBOUND (severity 2); 1 more Names: example.net, example.org, login.example.net and 1 more" in text

@@ -44,9 +44,9 @@ def leaves(document, prefix=""):
 
 
 @pytest.fixture
-def documents(anomaly_events, events_of_flows):
+def documents(anomaly_events, events_of_flows, events_of_logs):
     """One document of every kind there is."""
-    return [*anomaly_events, *events_of_flows]
+    return [*anomaly_events, *events_of_flows[1:], *events_of_logs]
 
 
 @pytest.mark.corpus

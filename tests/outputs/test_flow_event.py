@@ -129,3 +129,15 @@ def test_a_batch_without_whole_flows_makes_no_events(make_flow, origin, inside):
     batch = FlowBatch.from_records([make_flow("10.0.0.1", "10.0.0.2", part=SLICE)], ("a",))
     assert list(flow_events(batch, origin, CREATED, inside)) == []
     assert list(flow_events(FlowBatch.from_records([]), origin, CREATED, inside)) == []
+
+
+def test_what_a_log_does_not_carry_is_left_out(events_of_logs):
+    """Bytes of frames are no IP bytes; the service is the protocol; state, history and unknown services are missing."""
+    first, second = events_of_logs
+    assert "bytes" not in first["source"] | first["destination"] | first["network"]
+    assert first["network"]["protocol"] == "tls"
+    assert "protocol" not in second["network"]
+    assert first["netad"]["flow"] == {
+        "final": True, "source": {"frame_bytes": 900}, "destination": {"frame_bytes": 4000},
+    }  # fmt: skip
+    assert first["event"]["type"] == ["connection", "info"]

@@ -26,10 +26,11 @@ def test_rows_take_the_events_fields(events_of_flows):
     assert gre["network.transport"] == "gre"
 
 
-def test_every_column_is_filled_by_some_event(anomaly_events, events_of_flows):
+def test_every_column_is_filled_by_some_event(anomaly_events, events_of_flows, events_of_logs):
     """A column that nothing fills would be a name mistyped; rules and outputs fill the last of them."""
-    later = {"event.ingested", "netad.suppression.rule_ids", "destination.ip", "destination.port"}
-    for kind, events in (("anomaly", anomaly_events), ("flow", events_of_flows)):
+    later = {"event.ingested", "netad.suppression.rule_ids", "destination.ip", "destination.port",
+             "netad.behaviours"}  # fmt: skip
+    for kind, events in (("anomaly", anomaly_events), ("flow", [*events_of_flows, *events_of_logs])):
         names = SCHEMAS[kind].names[:-1]
         empty = {name for name, *values in zip(names, *(row(kind, event) for event in events), strict=True)
                  if all(value is None for value in values)}  # fmt: skip

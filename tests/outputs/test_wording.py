@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.outputs.wording import counted, figure, percent, printable, score_text, size
+from netad.outputs.wording import counted, figure, files_read, percent, printable, score_text, size, traffic_read
 
 
 @pytest.mark.parametrize(
@@ -61,3 +61,10 @@ def test_printable_text_has_no_control_characters_and_fits_the_encoding(text, en
     shown = printable(text, encoding)
     shown.encode(encoding)
     assert not any(unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp") for character in shown)
+
+
+def test_captures_and_logs_are_told_apart():
+    """Packets come of captures, records of logs."""
+    assert (files_read(2, 0), traffic_read(12, 0, 0)) == ("2 files", "12 packets")
+    assert (files_read(3, 3), traffic_read(0, 12_345, 3)) == ("3 logs", "12,345 records")
+    assert (files_read(3, 2), traffic_read(1, 5, 2)) == ("1 capture and 2 logs", "1 packet and 5 records")

@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter, defaultdict
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -227,3 +228,33 @@ def test_fields_of_a_day_of_a_device_are_zeeks(corpus):
     matched, differing = differences(next(folder.glob("*.pcap")), folder / "conn.log.labeled")
     assert matched >= 445
     assert differing == {"orig_bytes": 2, "history": 1}
+
+
+def test_what_logs_say_is_kept_and_what_they_do_not_is_unset():
+    """Service, uid and missed bytes of another conn.log; no IP bytes of frames, no claim that nothing was missed."""
+    whole = FlowBatch.from_records([flow(), flow(orig_port=1)])
+    carried = ("first_ns", "last_ns", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "protocol",
+               "part", "orig_packets", "resp_packets")  # fmt: skip
+    columns = {name: whole[name] for name in carried}
+    texts = {"service": ["ssl,http", ""], "zeek.uid": ["CAbc1", ""], "zeek.missed_bytes": ["7", "x"]}
+    columns |= {name: np.array(values, dtype=object) for name, values in texts.items()}
+    columns["orig_frame_bytes"] = np.array([900, 60])
+    _, (first, second) = parsed(written(FlowBatch(columns)))
+    assert (first["service"], first["uid"], first["missed_bytes"]) == ("ssl,http", "CAbc1", "7")
+    assert (second["service"], second["missed_bytes"]) == ("-", "-")
+    assert second["uid"].startswith("C")
+    assert (first["orig_pkts"], first["orig_ip_bytes"], first["history"]) == ("5", "-", "-")
+    document = json.loads(written(FlowBatch(columns), as_json=True).splitlines()[0])
+    assert (document["service"], document["missed_bytes"]) == ("ssl,http", 7)
+
+
+@given(st.text(max_size=20))
+def test_services_of_hostile_logs_do_not_break_lines(service):
+    """Whatever a log calls a service, a line has its fields, and JSON gives the text back."""
+    batch = FlowBatch.from_records([flow()])
+    columns = {**batch.columns, "service": np.array([service], dtype=object)}
+    text = written(FlowBatch(columns))
+    lines = [line for line in text.split("\n") if line and not line.startswith("#")]
+    assert [len(line.split("\t")) for line in lines] == [len(FIELDS)]
+    document = json.loads(written(FlowBatch(columns), as_json=True))
+    assert document.get("service", "") == service.encode("utf-8", "replace").decode()

@@ -35,7 +35,7 @@ def test_blocks_are_read(load):
     [
         ("action: tag", ["7:11: the action 'tag' needs 'tag', such as tag: [known-scanner]"]),
         ("action: drop\n  tag: x", ["8:8: 'tag' says more about the action 'tag', but the action is 'drop'"]),
-        (f"tag: x\n  limit: {LIMIT}", ["7:8: a rule has one action; 'limit' is given too"]),
+        (f"tag: x\n  limit: {LIMIT}", ["8:10: a rule has one action; 'tag' is given too"]),
         ("lower: {severity: critical}",
          ["7:21: 'severity' is the most that it may be afterwards: low, medium or high"]),
         ("lower: {severity_by: 9}", ["7:24: 'severity_by' must be a whole number from 1 to 3"]),

@@ -1,8 +1,6 @@
 import pytest
 
-MODIFIERS = (
-    "cidr, gt, gte, lt, lte, contains, startswith, endswith, re, domain, exists, all, cased, neq, i, m, s"
-)
+MODIFIERS = "cidr, gt, gte, lt, lte, contains, startswith, endswith, re, domain, exists, all, only, cased, neq, i, m, s"
 EVERYTHING = (
     "every event would match: name a value that tells the events meant from the others, or say 'match_all: true'"
 )
@@ -30,11 +28,14 @@ EVERYTHING = (
         ("source.ip|cased: 10.0.0.1\n",
          ["1:1: |cased is for text compared as it is, or by |contains, |startswith or |endswith"]),
         ("tags|exists|all: true\n", ["1:1: |all does not go with |exists, which takes one value"]),
+        ("tags|all|only: [a, b]\n", ["1:1: |only does not go with |all"]),
+        ("tags|exists|only: true\n", ["1:1: |only does not go with |exists"]),
+        ("tags|neq|only: a\n", ["1:1: |neq does not go with |only; 'not' turns any condition round"]),
         ("tags|all: a\n", ["1:11: |all takes a list of values"]),
         ("message|contains|neq: a\n", ["1:1: |neq does not go with |contains; 'not' turns any condition round"]),
         ("labels.name|domain: '*.example.com'\n",
-         ["1:21: '*.example.com' is not a domain such as example.com: leave '*.' out, |domain holds for the name and all "
-          "below it"]),
+         ["1:21: '*.example.com' is not a domain such as example.com: leave '*.' out, |domain holds for the name and "
+          "all below it"]),
         ("any: {tags: a}\n", ["1:6: 'any' takes a list of maps of conditions"]),
         ("all: []\ntags: a\n", ["1:6: 'all' has no condition"]),
         ("not: {}\ntags: a\n", ["1:6: 'not' has no condition"]),

@@ -1,22 +1,26 @@
 import pytest
 
 from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
+from netad.detectors.behaviour.base import Finding, Technique, Traces
 from netad.outputs.anomaly_event import anomaly_event
 from netad.outputs.origin import Origin
 from netad.rules.fields import FIELDS, FLOW_FIELDS, find_field, open_names
 from netad.rules.values import event_value
 
 REASON = Reason("bytes_out", "bytes out", "bytes", 5.0, 1.0, 0.99, 0.5)
+TRACES = Traces(("10.0.0.9",), 1, (22,), 1, ("tcp",), ("a.example",), (0,), 0, 0, {"hosts": 5.0})
+FINDING = Finding("scan", Technique("T1046", "Discovery"), "10.0.0.5", True, 0, 0, 1, 4.0, "scans", TRACES, {"a": 1})
 ANOMALY = Anomaly(
     source="10.0.0.5", inside=True, window_start_ns=0, window_end_ns=3_600_000_000_000, window_length="1h", score=0.9,
     threshold=0.7, tail=0.01, severity=Severity.HIGH, detector="isolation_forest",
     detector_scores={"isolation_forest": 0.9}, model_name="m", model_version="1", reasons=(REASON,), profile=(REASON,),
     totals={"bytes": 10, "packets": 2},
-    evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",)),
+    evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",)), findings=(FINDING,),
 )  # fmt: skip
 ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"}, tags=("t",))
 # Said of an object as a whole, or set after the rules (see the note in netad.rules.fields).
-NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.suppression.")
+NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.findings.parameters.",
+                 "netad.suppression.")  # fmt: skip
 
 
 def leaves(node, path=""):
@@ -40,8 +44,7 @@ def test_every_field_of_an_anomaly_event_is_known_and_of_its_kind():
 def test_every_known_field_is_carried_by_an_anomaly_with_one_peer():
     """A rule cannot name a field that no event will ever have."""
     carried = {path for path, _ in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z"))}
-    # An anomaly without a named behaviour has none of them.
-    assert {path for field in FIELDS.values() for path in field.paths} - {"netad.behaviours"} <= carried
+    assert {path for field in FIELDS.values() for path in field.paths} <= carried
 
 
 def test_the_pseudo_field_asks_both_ends():
@@ -86,5 +89,4 @@ def test_flows_have_fields_of_their_own():
 def test_open_names_are_listed():
     """For the schema and for whoever asks."""
     assert "labels." in open_names()
-    assert find_field("threat.technique.id").presence == "sometimes"
-    assert find_field("netad.findings.behaviour").kind == "text"
+    assert find_field("netad.findings.numbers.bytes").kind == "number"

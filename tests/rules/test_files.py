@@ -1,6 +1,16 @@
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from netad.core.errors import RuleError
 from netad.core.yaml_nodes import MAX_BYTES
 from netad.rules import files
-from netad.rules.files import find_rule_files, read_contents
+from netad.rules.case_runs import run_cases
+from netad.rules.files import builtin_names, find_rule_files, read_contents
+from netad.rules.ruleset import RuleSet
+
+NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
 def test_folders_are_searched_and_each_file_is_taken_once(tmp_path):
@@ -67,3 +77,34 @@ def test_a_file_that_cannot_be_read_is_a_problem(tmp_path):
     ((content, problems),) = read_contents([tmp_path / "gone.yml"])
     assert content is None
     assert problems.lines() == [f"{tmp_path}/gone.yml:1:1: this file cannot be read: No such file or directory"]
+
+
+def test_built_in_rules_are_found_by_name():
+    """Beside files; a name that is none is told with those there are."""
+    found, problems = find_rule_files(["builtin:ntp"])
+    assert [path.name for path in found] == ["ntp.yml"]
+    assert problems == []
+    assert find_rule_files(["builtin:mulitcast"])[1] == [
+        "builtin:mulitcast: there are no built-in rules of that name; did you mean 'multicast'? "
+        f"(there are: {', '.join(builtin_names())})"
+    ]
+
+
+def test_every_built_in_rule_loads_and_passes_its_cases():
+    """Each has cases: beside the rule, or here where it needs a list of the user's own."""
+    names = [f"builtin:{name}" for name in builtin_names()]
+    rules = RuleSet.load([*names, Path(__file__).with_name("builtin_cases.yml")], NOW)
+    outcomes = list(run_cases(rules, NOW))
+    assert [outcome.failures for outcome in outcomes if outcome.failures] == []
+    for rule in rules.rules:
+        alone = [outcome.case for outcome in outcomes if outcome.case.flow is (rule.applies_to == "flows")]
+        flagged = [rules.matches_flow(case.events[0], NOW) if case.flow else rules.matching(case.events[0], NOW)
+                   for case in alone]  # fmt: skip
+        assert any(rule in found for found in flagged), rule.id
+        assert any(rule not in found for found in flagged), rule.id
+
+
+def test_a_built_in_rule_that_needs_a_list_says_which():
+    """It does not load without."""
+    with pytest.raises(RuleError, match=r"there is no list 'scanners'"):
+        RuleSet.load(["builtin:scanners"], NOW)

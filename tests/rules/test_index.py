@@ -30,7 +30,7 @@ def quoted(values):
 conditions = st.one_of(
     st.builds(lambda values, cased: f"labels.a{cased}: {quoted(values)}",
               st.lists(st.text("abC.*?", min_size=1, max_size=5), min_size=1, max_size=3),
-              st.sampled_from(["", "|cased", "|neq", "|all"])),
+              st.sampled_from(["", "|cased", "|neq", "|all", "|only"])),
     st.builds(lambda modifier, value: f"labels.a|{modifier}: '{value}'",
               st.sampled_from(["contains", "startswith", "endswith", "contains|cased", "startswith|cased"]),
               st.text("abC*?", min_size=1, max_size=5)),
@@ -79,7 +79,9 @@ def test_only_rules_that_may_match_are_asked(text, monkeypatch):
     """An event that has none of what a rule asks for costs that rule nothing."""
     asked: list[Any] = []
     monkeypatch.setattr(
-        index.Compiler, "predicate", lambda _self, each: lambda _view: asked.append(each)  # type: ignore[func-returns-value]
+        index.Compiler,
+        "predicate",
+        lambda _self, each: lambda _view: asked.append(each),  # type: ignore[func-returns-value]
     )
     table = RuleIndex([expression(text)])
     table.matching(EventView({"source": {"ip": "192.0.2.1"}, "labels": {"a": "nothing"}, "tags": ["y"]}))

@@ -35,7 +35,8 @@ def test_a_stronger_event_on_the_same_source_hides_a_weaker_one(load, now):
     weak = event("w", 6, 7, 47)
     assert inhibited(rules, [weak, event("s", 6, 7, 73)], now) == {"w": "s"}
     assert inhibited(rules, [weak, event("s", 6, 7, 47, score=50.1)], now) == {"w": "s"}
-    for other in (event("s", 6, 7, 47), event("s", 6, 7, 21), event("s", 6, 7, 99, "10.0.0.2"), event("s", 7, 8, 99),
+    for other in (event("s", 6, 7, 47), event("s", 6, 7, 21, tag="strong"), event("s", 6, 7, 99, "10.0.0.2"),
+    event("s", 7, 8, 99),
                   event("s", 5, 6, 99)):  # fmt: skip
         assert inhibited(rules, [weak, other], now) == {}
     assert inhibited(rules, [weak], now) == {}

@@ -66,7 +66,8 @@ def test_what_passed_passes_again_when_earlier_events_turn_up(load, now):
     assert limited(rules, [event("a", 10), event("b", 20), event("c", 30)], now) == ["b", "c"]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abcdefghij"), st.integers(0, 180)), max_size=8, unique_by=lambda each: each[0]),
+@given(st.lists(st.tuples(st.sampled_from("abcdefghij"), st.integers(0, 180)), max_size=8,
+unique_by=lambda each: each[0]),
        st.integers(0, 3), st.randoms(use_true_random=False))  # fmt: skip
 def test_a_rerun_decides_the_same(found, count, random):
     """In whichever order the events come, and however often."""
@@ -96,7 +97,9 @@ def test_the_state_is_bounded(monkeypatch, load, now):
     assert sorted(identity for ids in state.passed.values() for identity in ids) == ["b", "c"]
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"version": 2, "passed": {}}', '{"version": 1, "passed": {"a": [1]}}', "[" * 9999])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"version": 2, "passed": {}}', '{"version": 1, "passed": {"a": [1]}}', "[" * 9999]
+)
 def test_a_damaged_state_is_refused(text):
     """With a sentence, and never half read."""
     with pytest.raises(ValueError, match="state of limits"):

@@ -21,7 +21,12 @@ def test_lowering_says_what_it_was(load, event, now):
     assert (found["suppressed"], found["action"]) == (False, "lower")
     assert found["original"] == {"severity": 73, "risk_score": 87.4}
     block = event["event"]
-    assert (block["kind"], block["severity"], block["risk_score"], block["risk_score_norm"]) == ("alert", 47, 67.4, 67.4)
+    assert (block["kind"], block["severity"], block["risk_score"], block["risk_score_norm"]) == (
+        "alert",
+        47,
+        67.4,
+        67.4,
+    )
     assert event["netad"]["anomaly"]["score"] == 0.874
 
 

@@ -8,7 +8,8 @@ from netad.rules.matching import domain_suffixes
     [
         # exact: strings case by case, numbers by value, booleans; no wildcards
         ("observer.name: sensor-1", True), ("observer.name: Sensor-1", True), ("observer.name|cased: Sensor-1", False),
-        ("observer.name|cased: sensor-1", True), ("observer.name: sensor-*", True), ("tags: 'sensor[1]*'", True), ("destination.port: 22", True), ("destination.port: 22.0", True),
+        ("observer.name|cased: sensor-1", True), ("observer.name: sensor-*", True), ("tags: 'sensor[1]*'", True),
+        ("destination.port: 22", True), ("destination.port: 22.0", True),
         ("destination.port: 23", False), ("event.risk_score: 87.4", True), ("netad.entity.inside: true", True),
         ("netad.entity.inside: false", False), ("labels.floor: '3'", True), ("labels.a.b: dotted", True),
         ("source.ip: 10.4.2.2", True), ("destination.ip: 2001:0DB8:0::7", True), ("source.ip: 10.4.2.20", False),
@@ -29,7 +30,8 @@ from netad.rules.matching import domain_suffixes
         ("'@timestamp|gte': 2026-05-30T07:00:00Z", True), ("'@timestamp|lt': 2026-05-30", False),
         # parts of text
         ("message|contains: traffic", True), ("message|contains: [nothing, '10.4']", True),
-        ("message|contains: TRAFFIC", True), ("message|contains|cased: TRAFFIC", False), ("message|startswith: Unusual", True),
+        ("message|contains: TRAFFIC", True), ("message|contains|cased: TRAFFIC", False),
+        ("message|startswith: Unusual", True),
         ("message|startswith: traffic", False), ("message|endswith: [10.4.2.1, 10.4.2.2]", True),
         ("message|endswith: from", False), ("observer.name: sensor-?", True),
         ("observer.name: sensor", False), ("observer.name: '*or-*'", True), ("observer.name|cased: '*OR-*'", False),
@@ -47,6 +49,10 @@ from netad.rules.matching import domain_suffixes
         ("message|contains|all: [unusual, '10.4']", True), ("message|contains|all: [unusual, '10.5']", False),
         ("related.ip|cidr|all: [10.4.0.0/16, '2001:db8::/32']", True),
         ("related.ip|cidr|all: [10.4.0.0/16, 10.5.0.0/16]", False),
+        # nothing but these
+        ("related.ip|only: [10.4.2.2, '2001:db8::7']", True), ("related.ip|only: 10.4.2.2", False),
+        ("related.ip|cidr|only: [10.0.0.0/8, '2001:db8::/32']", True), ("related.ip|cidr|only: 10.0.0.0/8", False),
+        ("tags|only: ['l*', 'sens*']", True), ("labels.gone|only: x", False),
         # nesting
         ("any: [{destination.port: 1}, {destination.port: 22}]\nsource.ip: 10.4.2.2", True),
         ("any: [{destination.port: 1}, {destination.port: 2}]\nsource.ip: 10.4.2.2", False),

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from netad.core.errors import ExitCode, RuleError
+from netad.rules.case_runs import run_cases
 from netad.rules.marking import mark
 from netad.rules.ruleset import RuleSet
 
@@ -120,7 +121,9 @@ def test_the_example_of_the_documentation_does_what_it_says(event, now):
     """docs/examples/rules.yml loads without a warning, and its rules match what their comments promise."""
     rules = RuleSet.load([EXAMPLE], now)
     assert rules.warnings == []
-    assert [rule.id for rule in rules.rules] == ["backup-volume", "lab-network", "nessus-weekly"]
+    assert [rule.id for rule in rules.rules] == [
+        "backup-flows", "backup-volume", "lab-network", "nessus-weekly", "beacon-once-an-hour", "maintenance",
+    ]  # fmt: skip
     assert rules.apply(event, now) is False
     scan = {**event, "source": {"ip": "10.9.0.7"}}
     assert [rule.id for rule in rules.matching(scan, now)] == ["nessus-weekly"]
@@ -136,7 +139,8 @@ def test_the_example_of_the_documentation_does_what_it_says(event, now):
 
 def test_the_default_clock_is_the_wall_clock():
     """Without a time the warnings are about today."""
-    assert len(RuleSet.load([EXAMPLE])) == 3
+    assert len(RuleSet.load([EXAMPLE])) == 6
+    assert [outcome.failures for outcome in run_cases(RuleSet.load([EXAMPLE]), NOW)] == [()] * 4
 
 
 addresses = st.sampled_from(["10.0.0.1", "10.0.0.2", "10.1.0.1", "2001:db8::1"])
@@ -188,9 +192,7 @@ def rule_set(files: list[list[str]]) -> RuleSet:
 
 
 def written(rules: list[tuple[str, str, str]], prefix: str = "r") -> list[str]:
-    return [
-        text(f"{prefix}{number}", match, f"{end}, {action}") for number, (match, end, action) in enumerate(rules)
-    ]
+    return [text(f"{prefix}{number}", match, f"{end}, {action}") for number, (match, end, action) in enumerate(rules)]
 
 
 def judged(rules: RuleSet, run: list[dict[str, Any]]) -> list[dict[str, Any] | None]:
@@ -267,7 +269,7 @@ def test_what_can_be_loaded_is_loaded_on_demand(tmp_path, event):
     (tmp_path / "good.yml").write_text("rules:\n" + text("a", "{tags: lab}"))
     rules = RuleSet.load_what_can([tmp_path], NOW)
     assert [rule.id for rule in rules.matching(event, NOW)] == ["a"]
-    assert rules.problems == [f"{tmp_path}/bad.yml:2:75: unknown field 'sorce.ip'; did you mean 'source.ip'?"]
+    assert rules.problems == [f"{tmp_path}/bad.yml:2:74: unknown field 'sorce.ip'; did you mean 'source.ip'?"]
 
 
 def test_rules_for_flows_and_for_events_are_apart(load, event, now):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from netad.ingest.facts.batch import FactKind
 from netad.ingest.logs.detect import Detected, Format, detect, zeek_path
 from tests.ingest.logs.samples import CONN_FIELDS, conn, eve, header, lines_of, tsv
 from tests.ingest.logs.test_nfdump import NEW, NEW_LINE, OLD
@@ -82,3 +83,17 @@ def test_a_path_is_told_by_fields():
     assert [zeek_path(names) for names in (CONN_FIELDS, ("id_orig_h", "trans_id"), ("ts",))] == ["conn", "dns", None]
     assert zeek_path(("id.orig_h", "established", "result")) is None  # rdp.log
     assert Detected(Format.EVE).unused is None
+
+
+@pytest.mark.parametrize(
+    ("text", "kinds"),
+    [
+        (tsv("conn", [conn()]), set()),
+        (header("dns", ("ts", "id.orig_h", "trans_id", "query")), {FactKind.DNS, FactKind.ANSWER}),
+        (lines_of([{"_path": "ssl", "ts": 1.0}, {"_path": "weird", "ts": 1.0}]), {FactKind.TLS, FactKind.ALERT}),
+        (lines_of([eve()] * 300 + [eve("alert"), eve("http"), eve("stats")]), {FactKind.ALERT, FactKind.HTTP}),
+    ],
+)
+def test_what_a_log_tells_of_shows_at_its_beginning(text, kinds):
+    """By path of Zeek's logs and by event type of EVE, however far down."""
+    assert detect(text.encode(), "x").facts == kinds

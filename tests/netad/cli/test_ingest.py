@@ -93,3 +93,46 @@ def test_v_says_what_happens(run, office):
     assert "1 input to read" in err
     assert "model model " in err
     assert " profiles of " in err
+
+
+def rule(match, **more):
+    keys = {"id": "known", "comment": "weekly scan", "created_by": "soc", "permanent": True, "match": match, **more}
+    return json.dumps({"rules": [keys]})
+
+
+def test_dropped_anomalies_do_not_ship_and_are_counted(run, office, scanner, tmp_path):
+    """The report says how many there were."""
+    (tmp_path / "r.yml").write_text(rule({"source.ip": scanner}, action="drop"))
+    _, plain, _ = run("ingest", office, "--format", "json")
+    _, out, _ = run("ingest", office, "--format", "json", "--rules", "r.yml")
+    dropped = [event for event in map(json.loads, plain.splitlines()) if event["source"]["ip"] == scanner]
+    left = [json.loads(line)["source"]["ip"] for line in out.splitlines()]
+    assert dropped
+    assert scanner not in left
+    assert len(left) == len(plain.splitlines()) - len(dropped)
+    _, out, _ = run("ingest", office, "--rules", "r.yml")
+    assert f"{len(dropped)} more dropped by rules" in " ".join(out.split())
+
+
+def test_rules_for_flows_keep_them_out_of_profiles(run, office, scanner, tmp_path):
+    """Of ingest, of profiles and of training; all three say how many flows that were."""
+    (tmp_path / "r.yml").write_text(rule({"source.ip": scanner}, applies_to="flows"))
+    _, out, _ = run("ingest", office, "--rules", "r.yml")
+    assert "kept out of profiles by rules (known" in " ".join(out.split())
+    _, _, err = run("profiles", office, "--rules", "r.yml", "-o", "p.csv")
+    assert "kept out of profiles by rules (known" in err
+    assert scanner not in (tmp_path / "p.csv").read_text()
+    _, out, _ = run("train", office, "--rules", "r.yml", "--model", "m")
+    assert "kept out of profiles by rules (known" in out
+
+
+def test_a_run_may_go_on_without_the_rules_that_do_not_load(run, office, scanner, tmp_path):
+    """--rules-errors warn tells the same lines, and applies the rules that hold."""
+    (tmp_path / "bad.yml").write_text("rules:\n  - id: x\n")
+    (tmp_path / "good.yml").write_text(rule({"source.ip": scanner}))
+    code, out, err = run("ingest", office, "--rules", ".", "--rules-errors", "warn", "--format", "json")
+    assert code == 0
+    assert "bad.yml:2:5: rule 'x' has no 'match'" in err
+    assert "going on with the 1 rules that load" in err
+    events = [json.loads(line) for line in out.splitlines()]
+    assert any(event["netad"]["suppression"]["suppressed"] for event in events)

@@ -1,3 +1,9 @@
+import pytest
+
+from netad.detectors.model import Model
+from netad.sample.capture import write_sample
+
+
 def test_a_model_is_written_and_used(run, office, tmp_path):
     """Train writes a model that ingest judges by, with the model's own window."""
     code, out, _ = run("train", office, "--model", "model", "--window", "30m")
@@ -30,3 +36,41 @@ def test_what_is_no_model_is_not_overwritten_and_told_at_once(run, tmp_path):
     assert code == 2
     assert "it is not overwritten" in err
     assert (tmp_path / "notes" / "a.txt").read_text() == "mine"
+
+
+def test_an_update_adds_to_the_model_and_keeps_its_name_and_window(run, office, tmp_path):
+    """The window need not be given again; what was learnt before counts on."""
+    write_sample(tmp_path, seed=101, day=3, hours=1, attacks=(), name="later.pcap")
+    run("train", office, "--model", "model", "--window", "30m", "--name", "hq")
+    before = Model.load(tmp_path / "model")
+    code, out, _ = run("train", "later.pcap", "--model", "model", "--update")
+    after = Model.load(tmp_path / "model")
+    assert code == 0
+    assert (after.name, after.window) == ("hq", "30m")
+    assert after.profiles > before.profiles
+    assert f"{after.profiles - before.profiles} more profiles, {after.profiles} in all" in out
+    assert [one["path"] for one in after.inputs] == [str(office), "later.pcap"]
+
+
+def test_an_update_needs_a_model(run, office):
+    """Exit code 2 before anything is read."""
+    code, _, err = run("train", "missing.pcap", "--model", "none", "--update")
+    assert code == 2
+    assert "there is no model at none" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "sentence"),
+    [
+        (("--window", "5m"), "trained on windows of 1h, not 5m"),
+        (("--name", "other"), r"keeps what the model model has (model): leave --name out"),
+        (("--model-type", "neighbours"), "leave --model-type out"),
+        (("--seed", "9"), "leave --seed out"),
+    ],
+)
+def test_an_update_refuses_what_it_would_ignore(run, office, flags, sentence):
+    """Told before the inputs are read, and the model stays as it was."""
+    run("train", office, "--model", "model", "-q")
+    code, _, err = run("train", "missing.pcap", "--model", "model", "--update", *flags)
+    assert code == 2
+    assert sentence in err

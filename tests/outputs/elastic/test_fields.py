@@ -18,11 +18,17 @@ rules:
 """
 
 
+OPAQUE = {name for name, kind in field_types("anomaly").items() if kind == "opaque"}
+
+
 def leaves(document, prefix=""):
     for name, value in document.items():
         path = f"{prefix}{name}"
         if isinstance(value, dict):
             yield from leaves(value, f"{path}.")
+        elif isinstance(value, list) and isinstance(value[0], dict) and path not in OPAQUE:
+            for item in value:
+                yield from leaves(item, f"{path}.")
         else:
             yield path
 
@@ -49,9 +55,9 @@ def test_every_mark_of_a_rule_is_mapped(anomaly_events, tmp_path):
     assert {path for path in marks if not mapped(path, "anomaly")} == set()
 
 
-def test_every_field_of_a_flow_is_mapped(events_of_flows):
+def test_every_field_of_a_flow_is_mapped(events_of_flows, events_of_logs):
     """What a flow event carries can be searched."""
-    paths = {path for event in events_of_flows for path in leaves(event)}
+    paths = {path for event in (*events_of_flows, *events_of_logs) for path in leaves(event)}
     assert len(paths) > 35
     assert {path for path in paths if not mapped(path, "flow")} == set()
 
