@@ -35,9 +35,9 @@ class IngestReport:
     decompression, `file_bytes` how far the files themselves were read. `handed_over` counts the records among `packets`
     that the engine left to the Python decoder.
 
-    Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the last lines of logs that had no end
-    yet. A line that cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most
-    BAD_LINES_SHOWN.
+    Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the
+    last lines of logs that had no end yet. A line that cannot be used is skipped as `bad_line`; `bad_lines` holds the
+    first of them, at most BAD_LINES_SHOWN.
     """
 
     files: int = 0

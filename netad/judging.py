@@ -115,9 +115,9 @@ class Judgement:
         scores = model.score(measured)
         flagged = np.flatnonzero(scores.score >= self.threshold)
         rows = measured.frame.iloc[flagged]
-        explanations = explain(model, rows)
+        explanations = explain(model, rows, self.threshold)
         findings = watched.by_row()
-        for index, row, (reasons, profile) in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
+        for index, row, explanation in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
             self.anomalies.append(
                 Anomaly(
                     source=row["source"],
@@ -133,8 +133,10 @@ class Judgement:
                     detector_scores={name: float(column[index]) for name, column in scores.by_detector.items()},
                     model_name=model.name,
                     model_version=model.version,
-                    reasons=reasons,
-                    profile=profile,
+                    reasons=explanation.reasons,
+                    profile=explanation.profile,
+                    changes=explanation.changes,
+                    known_source=bool(scores.known[index]),
                     totals=_totals(row),
                     window_digest=row["window_digest"],
                     baseline_profiles=model.profiles,
