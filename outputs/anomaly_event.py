@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING, Any
 
 from netad.core.identity import content_id
 from netad.core.timing import iso
-from netad.detectors.anomaly import Anomaly, Evidence, Reason
+from netad.detectors.anomaly import Anomaly, Change, Evidence, Reason
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable
-from netad.outputs.wording import figure, percent, score_text
+from netad.outputs.wording import behaviour_name, figure, percent, score_text
 
 if TYPE_CHECKING:
     from netad.detectors.behaviour.base import Finding
@@ -67,7 +67,12 @@ def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:
     document["netad"] = {
         "run": {"id": origin.run_id},
         "detector": anomaly.detector,
-        "entity": {"type": "source.ip", "value": anomaly.source, "inside": anomaly.inside},
+        "entity": {
+            "type": "source.ip",
+            "value": anomaly.source,
+            "inside": anomaly.inside,
+            "known": anomaly.known_source,
+        },
         "model": {"name": anomaly.model_name, "version": anomaly.model_version},
         "anomaly": _details(anomaly),
         "suppression": {"suppressed": False},
@@ -86,7 +91,7 @@ def _rule(anomaly: Anomaly) -> dict[str, str]:
     named = {"category": "anomaly", "ruleset": "netad", "version": anomaly.model_version}
     if anomaly.findings:
         behaviour = anomaly.findings[0].behaviour
-        return {"id": f"netad.behaviour.{behaviour}", "name": behaviour.replace("_", " ").capitalize(), **named}
+        return {"id": f"netad.behaviour.{behaviour}", "name": behaviour_name(behaviour), **named}
     name = "Unusual network profile of a source address"
     return {"id": f"netad.{anomaly.detector}.source_profile", "name": name, **named}
 
@@ -133,14 +138,15 @@ def message(anomaly: Anomaly) -> str:
     profile = [reason for reason in anomaly.profile if isfinite(reason.actual)]
     if anomaly.findings:
         did = "; ".join(finding.sentence for finding in anomaly.findings[:TOP])
-        what = f"{anomaly.findings[0].behaviour.replace('_', ' ').capitalize()}: {anomaly.source} {did}"
+        what = f"{behaviour_name(anomaly.findings[0].behaviour)}: {anomaly.source} {did}"
     else:
         told = "".join(f", {_told(reason)}" for reason in reasons[1:TOP])
         what = f"{sentence(anomaly.source, anomaly.window_length, reasons, profile)}{told}"
     return (
         f"{what}; "
         f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}, "
-        f"between {_seconds(anomaly.window_start_ns)} and {_seconds(anomaly.window_end_ns)}."
+        f"between {_seconds(anomaly.window_start_ns)} and {_seconds(anomaly.window_end_ns)}"
+        f"{'' if anomaly.known_source else ' (new host, low confidence)'}."
     )
 
 
@@ -217,6 +223,7 @@ def _details(anomaly: Anomaly) -> dict[str, Any]:
         "top_features": [reason.feature for reason in anomaly.reasons[:TOP]],
         "influencers": [_reason(reason) for reason in anomaly.reasons],
         "profile": [_reason(reason) for reason in anomaly.profile],
+        "normal_if": [_change(change) for change in anomaly.changes],
         "features": _finite({name: reason.actual for name, reason in shown.items()}),
         "totals": {name: int(count) for name, count in anomaly.totals.items()},
         "flow_count": evidence.flow_count,
@@ -231,7 +238,14 @@ def _details(anomaly: Anomaly) -> dict[str, Any]:
 
 def _reason(reason: Reason) -> dict[str, Any]:
     named = {"feature": reason.feature, "label": reason.label, "unit": reason.unit}
-    numbers = {name: getattr(reason, name) for name in ("actual", "typical", "quantile", "weight")}
+    told = ("actual", "typical", "quantile", "own_quantile", "peer_quantile", "weight")
+    numbers = {name: getattr(reason, name) for name in told}
+    return {**{name: text for name, text in named.items() if text}, **_finite(numbers)}
+
+
+def _change(change: Change) -> dict[str, Any]:
+    named = {"feature": change.feature, "label": change.label, "unit": change.unit}
+    numbers = {"actual": change.actual, "target": change.target}
     return {**{name: text for name, text in named.items() if text}, **_finite(numbers)}
 
 

@@ -42,6 +42,7 @@ _COLUMNS = {
         ("netad.detector", _TEXT),
         ("netad.behaviours", _TEXTS),
         ("netad.entity.inside", _TRUTH),
+        ("netad.entity.known", _TRUTH),
         ("netad.model.name", _TEXT),
         ("netad.model.version", _TEXT),
         ("netad.anomaly.score", _REAL),

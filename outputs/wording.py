@@ -2,6 +2,13 @@
 
 import unicodedata
 
+_BEHAVIOURS = {"dga": "DGA", "dns_tunnel": "DNS tunnel"}
+
+
+def behaviour_name(behaviour: str) -> str:
+    """Return a behaviour's name as the beginning of a sentence."""
+    return _BEHAVIOURS.get(behaviour, behaviour.replace("_", " ").capitalize())
+
 
 def figure(value: float, unit: str = "") -> str:
     """Return a number as text: shares as per cent, whole numbers with thousands separators, others to 3 digits."""

@@ -40,7 +40,7 @@ _TLS, _HTTP, _ALERT = (frozenset((kind,)) for kind in (FactKind.TLS, FactKind.HT
 _NOTHING: Final[frozenset[FactKind]] = frozenset()
 # The facts that come of Zeek's logs by path, and of EVE by event type.
 _ZEEK_FACTS: Final = {"dns": _DNS, "ssl": _TLS, "http": _HTTP, "notice": _ALERT, "weird": _ALERT}
-_EVE_FACTS: Final = {b"dns": _DNS, b"tls": _TLS, b"http": _HTTP, b"alert": _ALERT}
+_EVE_FACTS: Final = {b"dns": _DNS, b"tls": _TLS, b"http": _HTTP, b"alert": _ALERT, b"anomaly": _ALERT}
 _EVENT_TYPE: Final = re.compile(rb'"event_type"\s*:\s*"(\w{1,20})"')
 
 # Fields by which a CSV of flows is told, in lower case: Argus' ra, nfdump up to 1.7.2, nfdump since.

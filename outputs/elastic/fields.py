@@ -45,7 +45,7 @@ keyword   rule.id rule.name rule.category rule.ruleset rule.version
 keyword   threat.framework threat.tactic.id threat.tactic.name threat.tactic.reference
 keyword   threat.technique.id threat.technique.name threat.technique.reference
 keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version
-boolean   netad.entity.inside netad.anomaly.is_interim netad.suppression.suppressed
+boolean   netad.entity.inside netad.entity.known netad.anomaly.is_interim netad.suppression.suppressed
 keyword   netad.suppression.action netad.suppression.rule_ids netad.suppression.owner netad.suppression.reason
 keyword   netad.suppression.actions netad.suppression.inhibited_by netad.suppression.tags
 long      netad.suppression.original.severity
@@ -61,7 +61,7 @@ keyword   netad.evidence.alerts.signature netad.evidence.alerts.tool
 long      netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
 keyword   netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names netad.evidence.http_hosts
 keyword   netad.evidence.user_agents netad.evidence.ja4
-opaque    netad.anomaly.influencers netad.anomaly.profile netad.findings
+opaque    netad.anomaly.influencers netad.anomaly.profile netad.anomaly.normal_if netad.findings
 """
 
 _FLOW = """
