@@ -19,6 +19,8 @@ Mask = NDArray[np.bool_]
 MOST_REASONS = 3
 # A normalising change of more features than this is no explanation any more.
 MOST_CHANGES = 8
+# Counterfactuals are tried of so many columns of a row.
+MOST_TRIED = 32
 FRAMED = (
     "unique_destinations", "unique_source_ports", "unique_destination_ports", "packet_length_mean", "packet_length_max",
     "total_packets", "port_ratio", "packets_per_destination",
@@ -168,22 +170,38 @@ def _facts(model: Model, rows: pd.DataFrame) -> tuple[_Facts, _Judge]:
     looked_at = np.isin(names, [*judged(), *behaviours]) & np.isfinite(typical)
     unusual = np.abs(quantile - 0.5) >= _USUAL
     tried = looked_at & np.isfinite(actual) & (actual != typical) & unusual & _towards_suspicion(names, actual, typical)
+    tried = _farthest(model, rows, names, tried)
     return _Facts(names, actual, typical, quantile, own, peers, judge.drops(typical, tried)), judge
+
+
+def _farthest(model: Model, rows: pd.DataFrame, names: tuple[str, ...], tried: Mask) -> Mask:
+    """Keep of the columns to try the 32 that are farthest from typical in each row; behaviours first."""
+    away = np.full(tried.shape, np.inf)
+    scaling = model.scaling
+    places = {name: number for number, name in enumerate(names)}
+    away[:, [places[name] for name in scaling.names]] = np.abs(scaling.apply(rows))
+    away[~tried] = -1.0
+    kept = np.argsort(-away, axis=1, kind="stable")[:, :MOST_TRIED]
+    result = np.zeros_like(tried)
+    np.put_along_axis(result, kept, True, axis=1)
+    return result & tried
 
 
 def _quantiles(model: Model, rows: pd.DataFrame, actual: Float64, names: tuple[str, ...]) -> tuple[Float64, Float64]:
     """Return the shares of the source's own, and of its peers', kept profiles at or below each value, (n, f) each."""
     own, peers = np.full(actual.shape, np.nan), np.full(actual.shape, np.nan)
+    history = model.history
+    known = history.rows.reindex(columns=list(names)).to_numpy(np.float64)
     groups = rows.groupby(["source_hi", "source_lo"], sort=False).indices
-    for source, places in groups.items():
-        high, low = (int(part) for part in source)  # type: ignore[union-attr]
-        for result, kept in ((own, model.history.own(high, low)), (peers, model.history.peers(high, low))):
+    for key, places in groups.items():
+        high, low = (int(part) for part in key)  # type: ignore[attr-defined]
+        for result, kept in ((own, history.own(high, low)), (peers, history.peers(high, low))):
             if len(kept):
-                seen = kept.reindex(columns=list(names)).to_numpy(np.float64)
-                known = np.count_nonzero(np.isfinite(seen), axis=0)
+                seen = known[kept]
+                count = np.count_nonzero(np.isfinite(seen), axis=0)
                 for place in places:
-                    below = np.count_nonzero(seen <= actual[place], axis=0)
-                    result[place] = np.where(known & np.isfinite(actual[place]), below / np.maximum(known, 1), np.nan)
+                    share = np.count_nonzero(seen <= actual[place], axis=0) / np.maximum(count, 1)
+                    result[place] = np.where((count > 0) & np.isfinite(actual[place]), share, np.nan)
     return own, peers
 
 

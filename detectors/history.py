@@ -48,20 +48,19 @@ class History:
         found = profiles[list(KEYS)].merge(self.rows[list(KEYS)], how="left", on=list(KEYS), indicator=True)
         return (found["_merge"] == "both").to_numpy(bool)
 
-    def own(self, high: int, low: int) -> pd.DataFrame:
-        """Return the kept profiles of a source."""
+    def own(self, high: int, low: int) -> NDArray[np.intp]:
+        """Return the places of a source's profiles among the rows, shape (k,)."""
         start, end = (_search(self._addresses, high, low, side) for side in ("left", "right"))
-        return self.rows.iloc[start:end]
+        return np.arange(start, end)
 
-    def peers(self, high: int, low: int) -> pd.DataFrame:
-        """Return up to 500 kept profiles of other sources in the same /24, or /64 of IPv6."""
+    def peers(self, high: int, low: int) -> NDArray[np.intp]:
+        """Return the places of up to 500 profiles of other sources in the same /24, or /64 of IPv6, shape (k,)."""
         network = _network(np.array([high], np.uint64), np.array([low], np.uint64))
         places = self._by_network.get((int(network[0][0]), int(network[1][0])))
         if places is None:
-            return self.rows.iloc[:0]
+            return np.empty(0, dtype=np.intp)
         others = places[(self._addresses[0][places] != high) | (self._addresses[1][places] != low)]
-        chosen = others[:: -(-len(others) // MOST_PEERS) or 1]
-        return self.rows.iloc[chosen]
+        return np.asarray(others[:: -(-len(others) // MOST_PEERS) or 1], dtype=np.intp)
 
     @cached_property
     def _addresses(self) -> tuple[UInt64, UInt64]:

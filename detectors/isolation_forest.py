@@ -18,7 +18,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 
-TREES, SAMPLE = 100, 256
+TREES, SAMPLE, MOST_ROWS = 100, 256, 10_000
 _DEEPEST = 64
 _ROWS = 64
 
@@ -56,9 +56,15 @@ class Forest(Core):
 
     @classmethod
     def grow(cls, matrix: Float32, seed: int, views: Sequence[NDArray[np.intp]]) -> Self:
-        """Grow 100 trees for each view, which is the columns that its trees look at."""
+        """Grow 100 trees for each view, which is the columns that its trees look at.
+
+        Of more than 10,000 rows so many are drawn by seed: the trees need 256 each, and drawing from many takes time.
+        """
         from sklearn.ensemble import IsolationForest
 
+        if len(matrix) > MOST_ROWS:
+            chosen = np.random.default_rng(seed % (1 << 64)).choice(len(matrix), MOST_ROWS, replace=False)
+            matrix = matrix[np.sort(chosen)]
         flat = []
         for number, columns in enumerate(views):
             forest = IsolationForest(

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from netad.detectors.bundle import feature_set, library_versions, read_bundle, r
 from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
 from netad.detectors.habits import BehaviourHabits
 from netad.detectors.history import KEYS, History
+from netad.detectors.matrix import Scaling, judged
 from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
 from netad.profiles.baseline import Baseline
 from netad.profiles.batch import ProfileBatch
@@ -207,6 +209,11 @@ class Model:
                     values[matched] = self.learned.rows[feature.name].to_numpy(np.float64)[places]
                     frame = frame.assign(**{feature.name: values})
         return ProfileBatch(frame, batch.meetings, batch.groups, batch.facts)
+
+    @cached_property
+    def scaling(self) -> Scaling:
+        """How far from typical a value is, by what the model kept of its training."""
+        return Scaling.fit(self.history.rows, judged())
 
     def score(self, profiles: Profiles) -> Scores:
         """Score profiles; the score is the highest over the detectors. A batch is measured, a frame taken as it is."""

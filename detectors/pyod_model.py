@@ -24,7 +24,7 @@ from netad.detectors.matrix_detector import check_probes, probes
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
-MOST_ROWS = 10_000
+LEAST_ROWS, MOST_ROWS = 20, 10_000
 _DETAILS, _ROWS = "detector.json", "rows.npz"
 
 
@@ -35,7 +35,8 @@ class _PyodDetector:
     fitted to, at most 10,000 rows, and the seed; loading fits it again, and checks that probes score as they did.
 
     Some models (ECOD, COPOD, ...) score a row differently with other rows beside it. Those are found out when they
-    are fitted, and then score row by row: correct, and slow.
+    are fitted, and then score row by row: correct, and slow. Fewer than 20 training rows, which many models do not
+    take, tell nothing apart: every profile scores the same.
     """
 
     name: ClassVar[str]
@@ -64,7 +65,7 @@ class _PyodDetector:
 
     def _learn(self, rows: Float32, seed: int) -> None:
         self._rows, self._seed, self._model = rows, seed % (1 << 32), None
-        if not rows.shape[1]:
+        if not rows.shape[1] or len(rows) < LEAST_ROWS:
             return
         takes_seed = "random_state" in inspect.signature(self.kind.__init__).parameters
         with _undisturbed(self._seed):

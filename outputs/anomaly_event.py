@@ -224,7 +224,8 @@ def _details(anomaly: Anomaly) -> dict[str, Any]:
         "influencers": [_reason(reason) for reason in anomaly.reasons],
         "profile": [_reason(reason) for reason in anomaly.profile],
         "normal_if": [_change(change) for change in anomaly.changes],
-        "features": _finite({name: reason.actual for name, reason in shown.items()}),
+        # A dot in a name would make an object of it.
+        "features": _finite({name.replace(".", "_"): reason.actual for name, reason in shown.items()}),
         "totals": {name: int(count) for name, count in anomaly.totals.items()},
         "flow_count": evidence.flow_count,
         "sample_flow_ids": list(evidence.flow_ids),

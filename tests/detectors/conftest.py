@@ -32,16 +32,18 @@ def _profiles(count, seed=0, hosts=10):
             columns[feature.name] = draw.beta(2, 8, count)
         else:
             columns[feature.name] = np.round(np.exp(3 + draw.normal(0, 0.3, count)))
+    columns["behaviour.scan"] = np.where(draw.random(count) < 0.1, draw.uniform(1, 2, count), 0.0)
     return pd.concat([frame, pd.DataFrame(columns)], axis=1)
 
 
 def _flooding(profiles):
     return profiles.assign(
+        **{"behaviour.scan": 6.0},
         **{
             feature.name: 1.0 if feature.unit == "share" else profiles[feature.name] + 20_000
             for feature in FEATURES
             if feature.suspicious == "high"
-        }
+        },
     )
 
 

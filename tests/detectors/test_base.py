@@ -7,10 +7,11 @@ import zipfile
 import numpy as np
 import pytest
 
+from netad.core.errors import ConfigError, MissingExtraError
 from netad.detectors.base import DETECTORS, Detector
 from netad.profiles.features import FEATURES
 
-every_detector = pytest.mark.parametrize("name", list(DETECTORS))
+every_detector = pytest.mark.parametrize("name", [*DETECTORS, "pyod:KNN", "pyod:ECOD"])
 
 
 def fitted(name, rows, seed=0):
@@ -140,3 +141,44 @@ def test_saves_without_pickle(name, tmp_path, quiet):
             # Protocols 2 to 5 begin with PROTO; 0 and 1 end with STOP after a GLOBAL or a dict.
             assert not (content[:1] == b"\x80" and content[1:2] in b"\x02\x03\x04\x05")
             assert not (content[:1] in b"c(}]" and content[-1:] == b".")
+
+
+def test_new_sources_are_looked_at_without_their_past(quiet, profiles):
+    """The fusion scores a source without a past by other members, and still row by row."""
+    detector = fitted("fusion", quiet)
+    rows = profiles(20, seed=4)
+    strange = detector.score(rows.assign(known_source=False))
+    assert not np.allclose(strange, detector.score(rows))
+    mixed = rows.assign(known_source=[True, False] * 10)
+    assert np.array_equal(detector.score(mixed)[1::2], strange[1::2])
+
+
+@pytest.mark.parametrize("name", ["crystal_ball", "pyod:CrystalBall", "pyod:", "pyod:base.BaseDetector"])
+def test_unknown_detectors_are_said(name):
+    """A name that nobody has is the operator's mistake."""
+    with pytest.raises(ConfigError):
+        DETECTORS.load(name)
+
+
+def test_without_pyod_the_extra_is_named(monkeypatch):
+    """PyOD is optional: without it the message says what to install."""
+    monkeypatch.setitem(sys.modules, "pyod.models.base", None)
+    with pytest.raises(MissingExtraError, match=r"netad\[pyod\]"):
+        DETECTORS.load("pyod:KNN")
+
+
+def test_packages_bring_detectors(tmp_path, monkeypatch, quiet):
+    """An installed package's entry point `netad.detectors` is found by name; one that is no detector is refused."""
+    info = tmp_path / "strange-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: strange\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[netad.detectors]\nstrange = netad.detectors.neighbours:NeighboursDetector\n"
+        "hollow = json:JSONDecoder\nlost = no_such_module:Detector\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    assert "strange" in DETECTORS
+    assert np.isfinite(fitted("strange", quiet).score(quiet)).all()
+    for broken in ("hollow", "lost"):
+        with pytest.raises(ConfigError, match=broken):
+            DETECTORS.load(broken)

@@ -128,3 +128,32 @@ def test_other_documents_are_refused(document):
     """What is no calibration at all is refused as well."""
     with pytest.raises(ModelError):
         Calibration.from_json(document)
+
+
+def test_decades_are_believed_without_a_word_against_them():
+    """Scores that claim to be decades are taken as such, where normal profiles show none."""
+    for training in ([], [0.0] * 50):
+        assert Calibration.of_decades(training).surprise([0, 1, 3, 12]).tolist() == pytest.approx([0, 1, 3, 12])
+
+
+def test_decades_are_bounded_by_what_normal_profiles_show():
+    """A strength that one normal profile in ten reaches is worth one decade; beyond, decades go on."""
+    calibration = Calibration.of_decades([0.0] * 90 + [4.0] * 10)
+    assert calibration.surprise([4.0, 5.0, 6.0]).tolist() == pytest.approx([1.0, 2.0, 3.0])
+    assert calibration.surprise([0.5])[0] <= 0.5
+
+
+@given(st.lists(st.floats(0, 12), max_size=40), st.lists(st.floats(0, 20), min_size=2, max_size=20))
+def test_decades_stay_in_order(training, asked):
+    """More is never less, and never more than it claims."""
+    surprise = Calibration.of_decades(training).surprise(np.sort(asked))
+    assert np.all(np.diff(surprise) >= -1e-9)
+    assert np.all(surprise <= np.sort(asked) + 1e-9)
+
+
+def test_a_tail_that_ends_is_noticed():
+    """Scores that stop at a bound leave room above it: what is well beyond counts for more than the shape says."""
+    training = np.linspace(0, 1, 300)
+    given = Calibration.fit(training, 0.0)
+    assert given.shape < 0
+    assert Calibration.fit(np.random.default_rng(0).exponential(size=2000), 0.0).shape > -0.2

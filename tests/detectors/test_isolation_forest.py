@@ -66,9 +66,7 @@ def test_quieter_than_usual_is_not_odd(detector, quiet):
     assert np.array_equal(
         detector.score(quiet.assign(**{name: 0.0})), detector.score(quiet.assign(**{name: np.minimum(0, median)}))
     )
-    assert np.array_equal(
-        detector.score(quiet.assign(**{name: 0.0})), detector.score(quiet.assign(**{name: median}))
-    )
+    assert np.array_equal(detector.score(quiet.assign(**{name: 0.0})), detector.score(quiet.assign(**{name: median})))
 
 
 def test_one_row_scores_all_alike(profiles, quiet):

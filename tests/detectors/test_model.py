@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -6,9 +7,11 @@ import pytest
 
 from netad.core.errors import ConfigError, ModelError
 from netad.detectors.anomaly import Severity
+from netad.detectors.base import DETECTORS
 from netad.detectors.bundle import read_bundle
-from netad.detectors.calibration import score_to_tail
+from netad.detectors.calibration import score_to_tail, tail_to_score
 from netad.detectors.model import Model, severity
+from netad.profiles.features import FEATURES
 
 
 def train(profiles, **changes):
@@ -53,16 +56,24 @@ def test_no_profile_gives_no_score(model, quiet):
 
 
 def test_threshold_is_the_budget():
-    """A budget of one in a thousand is 0.5; several detectors share it."""
+    """A budget of one in a thousand is 0.5; several detectors share it, behaviours have their own."""
 
-    def with_detectors(count):
+    def with_detectors(names, profiles=10_000):
         return Model(
-            name="", window="", seed=0, created="", version="", profiles=1, sources=1, first_ns=0, last_ns=1,
-            self_baseline=False, baseline=None, detectors=dict.fromkeys(range(count)), calibrations={},
+            name="", window="", seed=0, created="", version="", profiles=profiles, sources=1, first_ns=0, last_ns=1,
+            self_baseline=False, baseline=None, detectors={name: DETECTORS.load(name)() for name in names},
+            calibrations={}, history=None,
         )  # fmt: skip
 
-    assert with_detectors(1).threshold(0.001) == pytest.approx(0.5)
-    assert with_detectors(10).threshold(0.01) == pytest.approx(0.5)
+    assert with_detectors(["fusion"]).threshold(0.001) == pytest.approx(0.5)
+    assert with_detectors(["fusion", "neighbours"]).threshold(0.002) == pytest.approx(0.5)
+    assert with_detectors(["fusion", "behaviour"]).threshold(0.001) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(("profiles", "share"), [(1, 0.02), (25, 0.02), (100, 0.005), (500, 0.001), (10**6, 0.001)])
+def test_few_profiles_widen_the_budget(model, profiles, share):
+    """What training profiles cannot tell apart is no threshold: one in twice their number, at most one in 50."""
+    assert replace(model, profiles=profiles).threshold(0.001) == pytest.approx(tail_to_score(share))
 
 
 @pytest.mark.parametrize(
@@ -88,7 +99,7 @@ def test_outside_sources_do_not_train(quiet, flooding):
     outside = flooding(quiet).assign(inside=False)
     mixed = train(pd.concat([outside, quiet], ignore_index=True), self_baseline=True)
     assert (mixed.profiles, mixed.version) == (200, train(quiet, self_baseline=True).version)
-    assert mixed.notes == []
+    assert not any("--inside" in note for note in mixed.notes)
 
 
 def test_only_outside_sources_train_and_that_is_said(quiet):
@@ -109,7 +120,8 @@ def test_tiny_baselines_work_and_are_said(count, self_baseline, profiles, quiet)
 
 def test_its_own_baseline_still_shows_what_floods(quiet, flooding, profiles):
     """A flooding source in a capture that is its own baseline does not hide itself."""
-    mixed = pd.concat([quiet, flooding(profiles(1, seed=9))], ignore_index=True)
+    other = flooding(profiles(1, seed=9)).assign(window_start_ns=-1)
+    mixed = pd.concat([quiet, other], ignore_index=True)
     scores = train(mixed, self_baseline=True).score(mixed).score
     assert scores[200] == 1
     assert (scores[:200] > 0.5).sum() <= 3
@@ -174,7 +186,8 @@ def test_manifest_says_what_it_is(saved):
     assert manifest["format_version"] == 1
     assert {"netad_version", "libraries", "created", "name", "window", "features", "files"} <= set(manifest)
     assert {"inputs", "profiles", "first_ns", "last_ns", "seed", "self_baseline"} <= set(manifest["training"])
-    assert {"baseline.parquet", "calibration.json", "detectors/isolation_forest/forest.skops"} <= set(manifest["files"])
+    expected = {"baseline.parquet", "calibration.json", "history.parquet", "detectors/isolation_forest/arrays.npz"}
+    assert expected <= set(manifest["files"])
 
 
 def test_inputs_are_on_record(quiet, tmp_path):
@@ -214,3 +227,59 @@ def test_a_forged_baseline_is_refused(saved):
     rehash(saved)
     with pytest.raises(ModelError):
         Model.load(saved)
+
+
+def test_a_new_source_is_said(quiet, profiles):
+    """Scores carry whether the source has a past that the model can compare it with."""
+    rows = profiles(4, seed=3).assign(known_source=[True, False, True, False])
+    assert train(quiet, self_baseline=True).score(rows).known.tolist() == [True, False, True, False]
+
+
+def test_what_was_set_aside_survives_saving(model, tmp_path):
+    """The list of what did not train is in the model on disk."""
+    assert model.trimmed_count == 4
+    model.save(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model")
+    assert loaded.trimmed == model.trimmed
+    assert any("set aside" in note for note in loaded.notes)
+
+
+def test_update_learns_more(model, profiles):
+    """New windows are added, counted, and known afterwards; those it holds are not counted twice."""
+    later = profiles(60, seed=7).assign(
+        window_start_ns=lambda rows: rows["window_start_ns"] + 10**15,
+        window_end_ns=lambda rows: rows["window_end_ns"] + 10**15,
+    )
+    more = model.update(pd.concat([later, model.history.rows.iloc[:5]], ignore_index=True), created="later")
+    assert more.profiles == model.profiles + 60
+    assert more.last_ns == later["window_end_ns"].max()
+    assert more.version != model.version
+    assert any("5 profiles were part" in note for note in more.notes)
+    assert len(more.history.rows) > len(model.history.rows)
+
+
+def test_update_with_nothing_new_is_said(model):
+    """The same profiles again are no update."""
+    with pytest.raises(ModelError, match="already"):
+        model.update(model.history.rows, created="later")
+
+
+def test_features_that_inputs_lack_are_said(quiet):
+    """A feature without any value in training is named as not judged."""
+    notes = train(quiet.assign(flows=np.nan), self_baseline=True).notes
+    assert any("1 features, which are not judged: flows" in note for note in notes)
+
+
+def test_a_single_source_is_said(profiles):
+    """A baseline of one host is no baseline of a network."""
+    assert any("one source" in note for note in train(profiles(30, hosts=1), self_baseline=True).notes)
+
+
+@pytest.mark.parametrize("value", [0.0, np.nan])
+def test_constant_and_missing_training_values_score_finite(value, quiet, profiles, flooding):
+    """Training values that do not differ, or are not there at all, give a model that scores, and says what it lacks."""
+    flat = quiet.assign(**dict.fromkeys(FEATURES.names(), value))
+    model = train(flat, detectors=["fusion"])
+    scores = model.score(pd.concat([flat, flooding(profiles(3))], ignore_index=True)).score
+    assert np.isfinite(scores).all()
+    assert (scores[:200] < 0.3).all()

@@ -84,7 +84,7 @@ def flows_in(path):
 
         rows = pq.read_table(path).to_pylist()
     elif path.suffix == ".csv":
-        rows = list(csv.DictReader(path.open()))
+        rows = list(csv.DictReader(path.read_text().splitlines()))
     elif path.suffix == ".log":
         lines = path.read_text().splitlines()
         names = next(line for line in lines if line.startswith("#fields")).split("\t")[1:]
