@@ -3,9 +3,20 @@
 from collections.abc import Iterable
 
 from netad.core.timing import SECOND_NS, format_duration
-from netad.detectors.anomaly import Reason
+from netad.detectors.anomaly import Change, Reason
 
 # Leading feature -> words before the value, noun for one, words after it. A value without a noun carries its own unit.
+# Features that are surprises in nats tell nobody anything as numbers: whole clauses.
+_CLAUSES = {
+    "port_surprise_mean": "used ports that are rare on this network",
+    "port_surprise_max": "used a port that is hardly ever used on this network",
+    "state_surprise_mean": "had connections end in ways that are rare on this network",
+    "state_surprise_max": "had a connection end in a way that is hardly ever seen on this network",
+    "own_port_surprise_mean": "used ports that it seldom uses",
+    "own_port_surprise_max": "used a port that it hardly ever uses",
+    "own_state_surprise_mean": "had connections end in ways that are rare for it",
+    "own_state_surprise_max": "had a connection end in a way that is hardly ever seen of it",
+}
 _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "unique_destinations": ("contacted", "destination", ""),
     "unique_destination_ports": ("contacted", "destination port", " on {hosts}"),
@@ -33,6 +44,31 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "psh_packets": ("sent", "PSH packet", " to {hosts}"),
     "ack_packets": ("sent", "ACK packet", " to {hosts}"),
     "urg_packets": ("sent", "URG packet", " to {hosts}"),
+    "unique_networks": ("contacted", "network", " (/24)"),
+    "unique_inside_destinations": ("contacted", "inside host", ""),
+    "attempt_share": ("got no answer in", "", " of its flows"),
+    "rejected_share": ("was refused in", "", " of its flows"),
+    "reset_share": ("had", "", " of its flows reset"),
+    "half_open_share": ("left", "", " of its flows half open"),
+    "unanswered_share": ("got no answer in", "", " of its flows"),
+    "empty_flow_share": ("sent nothing in", "", " of its flows"),
+    "admin_port_share": ("used remote administration for", "", " of its flows"),
+    "low_port_share": ("used rare ports below 1024 for", "", " of its flows"),
+    "night_share": ("opened", "", " of its flows at night"),
+    "payload_bytes_out_max": ("sent up to", "", " in one flow"),
+    "new_destinations": ("contacted", "destination", " that nobody here had met before"),
+    "new_destination_share": ("went to destinations that nobody here had met before in", "", " of its flows"),
+    "new_networks": ("contacted", "network", " that nobody here had met before"),
+    "new_network_share": ("went to networks that nobody here had met before in", "", " of its flows"),
+    "new_ports": ("contacted", "destination port", " that nobody here had used before"),
+    "new_port_share": ("used ports that nobody here had used before in", "", " of its flows"),
+    "failed_new_destinations": ("failed to reach", "destination", " that nobody here had met before"),
+    "own_new_destinations": ("contacted", "destination", " that it had never met before"),
+    "own_new_destination_share": ("went to destinations that it had never met before in", "", " of its flows"),
+    "own_new_networks": ("contacted", "network", " that it had never met before"),
+    "own_new_network_share": ("went to networks that it had never met before in", "", " of its flows"),
+    "own_new_ports": ("contacted", "destination port", " that it had never used before"),
+    "own_new_port_share": ("used ports that it had never used before in", "", " of its flows"),
 }
 
 
@@ -45,7 +81,24 @@ def sentence(source: str, window_length: str, reasons: Iterable[Reason], profile
     lead = next(iter(reasons), None)
     if lead is None:
         return f"{source} had an unusual profile {when}"
+    if lead.feature in _CLAUSES:
+        return f"{source} {_CLAUSES[lead.feature]} {when}"
     return f"{source} {_clause(lead, _hosts(profile))} {when} (typical {_figure(lead.typical, lead.unit)})"
+
+
+def change_text(changes: Iterable[Change]) -> str:
+    """Return what would have to be different for the profile to be normal, empty for nothing.
+
+    `unique destination ports 40 instead of 812 and no scan would be normal`.
+    """
+    told = [
+        f"no {change.label}" if change.unit == "decades" else
+        f"{change.label} {_figure(change.target, change.unit)} instead of {_figure(change.actual, change.unit)}"
+        for change in changes
+    ]  # fmt: skip
+    if not told:
+        return ""
+    return f"{', '.join(told[:-1])} and {told[-1]} would be normal" if told[1:] else f"{told[0]} would be normal"
 
 
 def _clause(lead: Reason, hosts: str) -> str:

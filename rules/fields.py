@@ -62,9 +62,13 @@ text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports netad.b
 text    sometimes netad.findings.behaviour netad.findings.sentence netad.findings.technique.id
 text    sometimes netad.findings.technique.name netad.findings.transports netad.findings.names
 text    sometimes threat.framework threat.technique.id threat.technique.name threat.technique.reference
+text    sometimes related.hosts netad.evidence.alerts.signature netad.evidence.alerts.tool
+text    sometimes netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names
+text    sometimes netad.evidence.http_hosts netad.evidence.user_agents netad.evidence.ja4
 ip      always    source.ip related.ip
 ip      sometimes destination.ip netad.findings.peers
 integer sometimes netad.findings.peer_count netad.findings.ports netad.findings.port_count
+integer sometimes netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
 number  sometimes netad.findings.strength
 date    sometimes netad.findings.times netad.findings.first netad.findings.last
 integer always    event.duration event.severity
@@ -73,7 +77,7 @@ integer sometimes source.bytes source.packets destination.port netad.anomaly.des
 number  always    event.risk_score event.risk_score_norm netad.anomaly.score netad.anomaly.threshold
 number  always    netad.anomaly.tail netad.anomaly.percentile
 date    always    @timestamp event.start event.end event.created
-boolean always    netad.entity.inside netad.anomaly.is_interim
+boolean always    netad.entity.inside netad.entity.known netad.anomaly.is_interim
 """
 
 # What a flow record says, under the names that flow events have for it (netad.rules.flow_fields).

@@ -6,6 +6,7 @@ import pytest
 from netad.core.errors import ModelError
 from netad.detectors.base import CrossFitting
 from netad.detectors.fusion import FusionDetector
+from netad.profiles.features import FEATURES
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +27,8 @@ def test_members(detector):
 
 def test_without_novelty_the_rest_is_fused(quiet, tmp_path):
     """Where nothing of novelty is known its members are left out, and the detector is saved without them."""
-    blind = quiet.assign(**{name: np.nan for name in quiet.columns if name.startswith(("new_", "port_surprise"))},
-                         **dict.fromkeys(("failed_new_destinations", "state_surprise_mean", "state_surprise_max"), np.nan))  # fmt: skip
+    gone = [feature.name for feature in FEATURES if feature.group == "novelty"]
+    blind = quiet.assign(**dict.fromkeys(gone, np.nan))
     made = FusionDetector()
     made.fit(blind, seed=0)
     assert not any(one.view == "novelty" for one in made._members)

@@ -1,6 +1,6 @@
 import pytest
 
-from netad.detectors.anomaly import Anomaly, Evidence, Reason, Severity
+from netad.detectors.anomaly import AlertCount, Anomaly, Change, Evidence, Reason, Severity
 from netad.detectors.behaviour.base import Finding, Technique, Traces
 from netad.outputs.anomaly_event import anomaly_event
 from netad.outputs.origin import Origin
@@ -15,11 +15,14 @@ ANOMALY = Anomaly(
     threshold=0.7, tail=0.01, severity=Severity.HIGH, detector="isolation_forest",
     detector_scores={"isolation_forest": 0.9}, model_name="m", model_version="1", reasons=(REASON,), profile=(REASON,),
     totals={"bytes": 10, "packets": 2},
-    evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",)), findings=(FINDING,),
+    evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",), (AlertCount("ET SCAN", 2, 1, "suricata"),), 2,
+                      ("a.example",), ("b.example",), ("c.example",), ("curl",), ("t13d",), ("a.example",)),
+    findings=(FINDING,), changes=(Change("bytes_out", "bytes out", "bytes", 5.0, 1.0),),
 )  # fmt: skip
 ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"}, tags=("t",))
 # Said of an object as a whole, or set after the rules (see the note in netad.rules.fields).
-NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.findings.parameters.",
+NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.anomaly.normal_if.",
+                 "netad.findings.parameters.",
                  "netad.suppression.")  # fmt: skip
 
 
