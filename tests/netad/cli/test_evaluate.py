@@ -43,9 +43,7 @@ def test_the_table_is_printed(run, small):
 
 def test_reports_are_written(run, small, tmp_path):
     """Markdown and JSON of one run; nothing is printed then."""
-    code, out, _ = run(
-        "evaluate", small, "--detectors", "neighbours", "-o", "r.md", "-o", "r.json", "--seeds", "4"
-    )
+    code, out, _ = run("evaluate", small, "--detectors", "neighbours", "-o", "r.md", "-o", "r.json", "--seeds", "4")
     assert (code, out) == (0, "")
     assert (tmp_path / "r.md").read_text().startswith("# Evaluation: small\n")
     listed = json.loads((tmp_path / "r.json").read_text())
