@@ -28,6 +28,7 @@ FOLDS = 5
 SET_ASIDE = 0.02
 LEAST_TO_CHOOSE = 20
 LEAST_ODD = 1.0
+CHOOSER = "fusion"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,6 @@ class Fit:
     detectors: dict[str, Detector]
     calibrations: dict[str, Calibration]
     raw: dict[str, Float64]
-
-    def surprise(self) -> Float64:
-        """Return how odd each profile is to the others, in decades, shape (n,): the highest over the detectors.
-
-        Behaviours do not count where anything else does: what they say needs no others.
-        """
-        measured = [name for name in self.raw if not _in_decades(self.detectors[name])]
-        found = [self.calibrations[name].surprise(self.raw[name]) for name in measured or self.raw]
-        return np.asarray(np.max(found, axis=0), dtype=np.float64)
 
 
 def folds_of(count: int, seed: int) -> Folds:
@@ -170,22 +162,33 @@ def learn(
     """
     known = prior.knowledge if prior is not None else None
     rows = _measured(profiles, known, peer_networks, seed)
-    first = fit(_joined(prior, rows), names, seed, self_baseline=self_baseline)
-    surprise = first.surprise()[-len(rows) :]
-    aside = oddest(surprise)
-    kept = _measured(_select(profiles, ~aside), known, peer_networks, seed) if aside.any() else rows
-    knowledge = _knowledge(_select(profiles, ~aside), known, peer_networks)
     habits = None if self_baseline else BehaviourHabits.learn(rows)
     if habits is not None and prior is not None and prior.habits is not None:
         habits = prior.habits.merge(habits)
-    joined = _joined(prior, kept)
+    surprise = _surprise(_joined(prior, rows), seed)[-len(rows) :]
+    aside = oddest(surprise)
     if not aside.any():
-        return Learned(joined, first.raw, first.detectors, first.calibrations, knowledge, habits, ())
-    odd = measured(_select(profiles, aside), knowledge)
-    unusual = odd if habits is None else habits.discounted(odd)
-    second = fit(joined, names, seed, odd=unusual, self_baseline=self_baseline)
-    trimmed = tuple(told(odd, surprise[aside], Scaling.fit(joined, judged())))
-    return Learned(joined, second.raw, second.detectors, second.calibrations, knowledge, habits, trimmed)
+        joined, odd = _joined(prior, rows), None
+        knowledge = _knowledge(profiles, known, peer_networks)
+    else:
+        joined = _joined(prior, _measured(_select(profiles, ~aside), known, peer_networks, seed))
+        knowledge = _knowledge(_select(profiles, ~aside), known, peer_networks)
+        odd = measured(_select(profiles, aside), knowledge)
+    unusual = odd if odd is None or habits is None else habits.discounted(odd)
+    fitted = fit(joined, names, seed, odd=unusual, self_baseline=self_baseline)
+    trimmed = [] if odd is None else told(odd, surprise[aside], Scaling.fit(joined, judged()))
+    return Learned(joined, fitted.raw, fitted.detectors, fitted.calibrations, knowledge, habits, tuple(trimmed))
+
+
+def _surprise(rows: pd.DataFrame, seed: int) -> Float64:
+    """Return how odd each profile is to the others, in decades, shape (n,); 0 where they are too few to say.
+
+    The fusion says it, whatever is trained: what is left out should not depend on what else is asked for.
+    """
+    if len(rows) < LEAST_TO_CHOOSE:
+        return np.zeros(len(rows))
+    fitted = fit(rows, (CHOOSER,), seed, self_baseline=True)
+    return fitted.calibrations[CHOOSER].surprise(fitted.raw[CHOOSER])
 
 
 def measured(profiles: ProfileBatch | pd.DataFrame, knowledge: Knowledge | None) -> pd.DataFrame:
