@@ -130,7 +130,7 @@ def summarise(
         suppressed_by_rule=dict(verdicts.hiding) if verdicts is not None else {},
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
-        budget=reading.config.budget,
+        budget=max([reading.config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
         notes=[*reading.notes, *_model_notes(judgement.models)],
     )
 
