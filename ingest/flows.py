@@ -87,16 +87,10 @@ DTYPES: Mapping[str, np.dtype[Any]] = {spec.name: np.dtype(spec.dtype) for spec 
 LOG_DTYPES: Mapping[str, np.dtype[Any]] = {spec.name: np.dtype(spec.dtype) for spec in LOG_COLUMNS}
 
 
-@dataclass(frozen=True)
-class FlowBatch:
-    """Flow records as columns of equal length n, each of shape (n,) with the dtype of `FLOW_COLUMNS`.
-
-    A column that the input does not carry is absent, never zero. `inputs` names the inputs the column `input`
-    points to.
-    """
+class Columnar:
+    """Columns of equal length n, each of shape (n,): what every kind of batch is. A missing column is absent."""
 
     columns: Mapping[str, Column]
-    inputs: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
         lengths = {len(column) for column in self.columns.values()}
@@ -111,6 +105,18 @@ class FlowBatch:
 
     def __contains__(self, name: object) -> bool:
         return name in self.columns
+
+
+@dataclass(frozen=True)
+class FlowBatch(Columnar):
+    """Flow records as columns of equal length n, each of shape (n,) with the dtype of `FLOW_COLUMNS`.
+
+    A column that the input does not carry is absent, never zero. `inputs` names the inputs the column `input`
+    points to.
+    """
+
+    columns: Mapping[str, Column]
+    inputs: tuple[str, ...] = field(default=())
 
     def select(self, rows: Column) -> "FlowBatch":
         """Return the records that a boolean mask or an index array names."""

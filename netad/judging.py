@@ -34,11 +34,8 @@ def train_model(config: Config, reading: Reading, name: str) -> "Model":
     """
     from netad.detectors.model import Model
 
-    found = watched(config, reading)
-    if not len(found.batch):
-        raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
     return Model.train(
-        found.batch,
+        _to_learn_from(config, reading),
         detectors=config.detectors,
         name=name,
         window=config.window or DEFAULT_WINDOW,
@@ -56,10 +53,15 @@ def update_model(config: Config, reading: Reading, model: "Model") -> "Model":
         InputError: the inputs hold no profile.
         ModelError: the model holds all of them already.
     """
-    found = watched(config, reading)
-    if not len(found.batch):
+    batch = _to_learn_from(config, reading)
+    return model.update(batch, created=now_iso(), inputs=[{"path": str(item)} for item in reading.inputs])
+
+
+def _to_learn_from(config: Config, reading: Reading) -> "ProfileBatch":
+    batch = watched(config, reading).batch
+    if not len(batch):
         raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
-    return model.update(found.batch, created=now_iso(), inputs=[{"path": str(item)} for item in reading.inputs])
+    return batch
 
 
 def open_model(config: Config) -> tuple["Model", Config]:
@@ -111,10 +113,10 @@ class Judgement:
         if frame.empty:
             return
         model = self.models[-1]
-        measured = model.measure(watched.batch)
+        measured = model.measure(watched.batch).frame
         scores = model.score(measured)
         flagged = np.flatnonzero(scores.score >= self.threshold)
-        rows = measured.frame.iloc[flagged]
+        rows = measured.iloc[flagged]
         explanations = explain(model, rows, self.threshold)
         findings = watched.by_row()
         for index, row, explanation in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
@@ -208,11 +210,13 @@ def _pieces(config: Config, reading: Reading, on_batch: Callable[[Batch], None] 
 
     behaviours = Behaviours(config.behaviours, config.networks)
     waiting: list[Watched] = []
+    held = 0
     for batch in reading.profiles(on_batch):
         waiting.append(behaviours.watch(batch))
-        if sum(len(one.batch) for one in waiting) >= SCORED_TOGETHER:
+        held += len(batch)
+        if held >= SCORED_TOGETHER:
             yield Watched.join(waiting)
-            waiting = []
+            waiting, held = [], 0
     if waiting:
         yield Watched.join(waiting)
     reading.notes.extend(f"behaviour {name}: {counted(count, 'earlier contact')} forgotten: more than it "

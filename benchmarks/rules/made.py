@@ -8,7 +8,6 @@ from typing import Any
 PER_FILE = 2000
 _DETECTORS = ("isolation_forest", "behaviours", "fusion", "ecod")
 _SITES = ("hq", "lab", "plant", "store", "depot")
-_START = 1_770_000_000
 
 
 def write_rules(folder: Path, count: int, seed: int = 1) -> None:

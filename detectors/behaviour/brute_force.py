@@ -25,7 +25,6 @@ _SERVICES = {
     2323: "Telnet", 3306: "MySQL", 3389: "RDP", 5432: "PostgreSQL", 5900: "VNC", 5985: "WinRM", 5986: "WinRM",
     6379: "Redis", 8080: "HTTP", 27017: "MongoDB",
 }  # fmt: skip
-_HTTP_PORTS = (80, 443, 8000, 8008, 8080, 8081, 8443, 8888)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from netad.ingest.flows import Column, ColumnSpec
+from netad.ingest.flows import Column, Columnar, ColumnSpec
 
 NO_RCODE = -1
 
@@ -71,7 +71,7 @@ FACT_COLUMNS: Mapping[FactKind, tuple[ColumnSpec, ...]] = {
 
 
 @dataclass(frozen=True)
-class FactBatch:
+class FactBatch(Columnar):
     """Facts of one kind as columns of equal length n, each of shape (n,) with the dtype of `FACT_COLUMNS[kind]`.
 
     A column that the input does not carry is absent, never empty text for every row.
@@ -80,20 +80,6 @@ class FactBatch:
     kind: FactKind
     columns: Mapping[str, Column]
     inputs: tuple[str, ...] = field(default=())
-
-    def __post_init__(self) -> None:
-        lengths = {len(column) for column in self.columns.values()}
-        if len(lengths) > 1:
-            raise ValueError(f"columns of different lengths: {sorted(lengths)}")
-
-    def __len__(self) -> int:
-        return len(next(iter(self.columns.values()), ()))
-
-    def __getitem__(self, name: str) -> Column:
-        return self.columns[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self.columns
 
     def select(self, rows: Column) -> "FactBatch":
         """Return the facts that a boolean mask or an index array names."""

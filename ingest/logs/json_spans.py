@@ -10,21 +10,19 @@ from netad.ingest.engine.compiled import compiled, entry_point
 from netad.ingest.logs.lines import MAX_LINE, Bytes
 from netad.ingest.logs.spans import (
     ABSENT,
-    BAD_SHOWN,
     COMPOSITE,
     ENDED,
     FULL,
     LITERAL,
-    S_BAD,
     S_LINE,
     S_POSITION,
     S_ROWS,
-    S_SHOWN,
     S_STOP,
     TEXT,
     TOO_LONG,
     Int32,
     Int64,
+    note_refused,
 )
 from netad.ingest.logs.values import text_hash
 
@@ -246,16 +244,6 @@ def _object(
     return at
 
 
-@compiled
-def _note(line: int, what: int, state: Int64) -> None:
-    """Count a line that is refused, and show it if it is one of the first."""
-    shown = state[S_BAD]
-    if shown < BAD_SHOWN:
-        state[S_SHOWN + 2 * shown] = line
-        state[S_SHOWN + 2 * shown + 1] = what
-    state[S_BAD] += 1
-
-
 @entry_point
 def split_json(
     data: Bytes,
@@ -289,12 +277,12 @@ def split_json(
             while data[at] != _NEWLINE:
                 at += 1
             if at - begin >= MAX_LINE:
-                _note(line, TOO_LONG, state)
+                note_refused(line, TOO_LONG, state)
             elif fine:
                 lines[row] = line
                 row += 1
             else:
-                _note(line, NOT_JSON, state)
+                note_refused(line, NOT_JSON, state)
         at += 1
         line += 1
     state[S_POSITION], state[S_LINE], state[S_ROWS] = at, line, row

@@ -86,7 +86,7 @@ def _same(data: Bytes, start: int, end: int, text: Bytes) -> bool:
 
 
 @compiled
-def _note(line: int, what: int, state: Int64) -> None:
+def note_refused(line: int, what: int, state: Int64) -> None:
     """Count a line that is refused, and show it if it is one of the first."""
     shown = state[S_BAD]
     if shown < BAD_SHOWN:
@@ -163,12 +163,12 @@ def split_lines(
         kinds[row, :] = ABSENT
         after, number = _line(data, at, separator, columns, unset, empty, starts, ends, kinds, row)
         if after - at > MAX_LINE:
-            _note(line, TOO_LONG, state)
+            note_refused(line, TOO_LONG, state)
         elif number == len(columns):
             lines[row] = line
             row += 1
         elif not _is_blank(data, at, after):
-            _note(line, number, state)
+            note_refused(line, number, state)
         at = after
         line += 1
     state[S_POSITION], state[S_LINE], state[S_ROWS] = at, line, row
