@@ -37,15 +37,23 @@ keyword   log.file.path netad.run.id netad.input.type
 open      labels
 """
 
-_ANOMALY = """
+# Of everything that is judged by a model: anomalies and profiles.
+_JUDGED = """
 long      event.severity
 float     event.risk_score event.risk_score_norm
-keyword   event.reason
+keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version netad.behaviours
+boolean   netad.entity.inside netad.entity.known
+"""
+
+_ANOMALY = """
+keyword   event.reason event.url
 keyword   rule.id rule.name rule.category rule.ruleset rule.version
 keyword   threat.framework threat.tactic.id threat.tactic.name threat.tactic.reference
 keyword   threat.technique.id threat.technique.name threat.technique.reference
-keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version
-boolean   netad.entity.inside netad.entity.known netad.anomaly.is_interim netad.suppression.suppressed
+keyword   netad.incident.id
+date      netad.incident.start
+long      netad.incident.windows
+boolean   netad.anomaly.is_interim netad.suppression.suppressed
 keyword   netad.suppression.action netad.suppression.rule_ids netad.suppression.owner netad.suppression.reason
 keyword   netad.suppression.actions netad.suppression.inhibited_by netad.suppression.tags
 long      netad.suppression.original.severity
@@ -56,7 +64,7 @@ keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transpor
 long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports
 long      netad.anomaly.baseline_profiles
 open      netad.anomaly.features netad.anomaly.detectors netad.anomaly.totals
-keyword   netad.behaviours related.hosts
+keyword   related.hosts
 keyword   netad.evidence.alerts.signature netad.evidence.alerts.tool
 long      netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
 keyword   netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names netad.evidence.http_hosts
@@ -71,7 +79,49 @@ long      netad.flow.source.frame_bytes netad.flow.destination.frame_bytes
 long      netad.flow.icmp.type netad.flow.icmp.code
 """
 
-TABLES = {"common": _COMMON, "anomaly": _ANOMALY, "flow": _FLOW}
+_PROFILE = """
+float     netad.profile.score netad.profile.threshold netad.profile.percentile
+keyword   netad.profile.severity netad.profile.window netad.profile.anomaly_id
+boolean   netad.profile.flagged netad.profile.is_interim
+long      netad.profile.flows netad.profile.bytes netad.profile.packets netad.profile.bytes_in
+long      netad.profile.destinations netad.profile.baseline_profiles
+open      netad.profile.features netad.profile.typical netad.profile.detectors
+"""
+
+_RUN = """
+keyword   event.outcome
+keyword   netad.model.name netad.model.version
+keyword   netad.run.command netad.run.ended netad.run.inputs.kinds netad.run.window netad.run.baseline
+keyword   netad.run.problems netad.run.notes
+keyword   netad.run.versions.netad netad.run.versions.python netad.run.versions.numpy netad.run.versions.numba
+keyword   netad.run.versions.pandas netad.run.versions.scikit_learn netad.run.versions.elasticsearch
+long      netad.run.exit_code netad.run.problem_count
+long      netad.run.inputs.files netad.run.inputs.captures netad.run.inputs.logs netad.run.inputs.bytes
+long      netad.run.packets netad.run.records netad.run.handed_over netad.run.flows netad.run.profiles
+long      netad.run.sources netad.run.windows netad.run.skipped_records
+date      netad.run.traffic.start netad.run.traffic.end
+long      netad.run.anomalies.total netad.run.anomalies.low netad.run.anomalies.medium netad.run.anomalies.high
+long      netad.run.anomalies.critical netad.run.suppressed netad.run.dropped
+keyword   netad.run.rules.id
+long      netad.run.rules.suppressed netad.run.rules.dropped
+long      netad.run.delivered netad.run.duplicates netad.run.spooled netad.run.dead netad.run.drained
+keyword   netad.run.deliveries.output
+long      netad.run.deliveries.delivered netad.run.deliveries.duplicates netad.run.deliveries.spooled
+long      netad.run.deliveries.dead netad.run.deliveries.drained
+long      netad.run.spool.files netad.run.spool.bytes
+float     netad.run.threshold netad.run.budget
+float     netad.run.seconds.read netad.run.seconds.profile netad.run.seconds.score netad.run.seconds.deliver
+float     netad.run.seconds.total
+open      netad.run.skipped
+"""
+
+TABLES = {
+    "common": _COMMON,
+    "anomaly": _JUDGED + _ANOMALY,
+    "flow": _FLOW,
+    "profile": _JUDGED + _PROFILE,
+    "run": _RUN,
+}
 
 # What lies below the open fields.
 OPEN_TYPES = {
@@ -79,12 +129,16 @@ OPEN_TYPES = {
     "netad.anomaly.features": "float",
     "netad.anomaly.detectors": "float",
     "netad.anomaly.totals": "long",
+    "netad.profile.features": "float",
+    "netad.profile.typical": "float",
+    "netad.profile.detectors": "float",
+    "netad.run.skipped": "long",
 }
 
 
 def field_types(table: str) -> dict[str, str]:
-    """Return the fields of a table (`common`, `anomaly`, `flow`) with the name of their type in `TYPES`."""
-    rows = (line.split() for line in TABLES[table].strip().splitlines())
+    """Return the fields of a table (`common`, `anomaly`, ...) with the name of their type in `TYPES`."""
+    rows = (line.split() for line in TABLES[table].splitlines() if line)
     return {name: kind for kind, *names in rows for name in names}
 
 

@@ -62,12 +62,16 @@ def test_every_field_of_a_flow_is_mapped(events_of_flows, events_of_logs):
     assert {path for path in paths if not mapped(path, "flow")} == set()
 
 
-def test_tables_do_not_overlap():
-    """A field has its type in one place, so that component templates cannot contradict each other."""
-    names = [name for table in TABLES for name in field_types(table)]
-    assert len(names) == len(set(names))
+def test_tables_do_not_contradict_each_other():
+    """A stream's field has its type in one place, and a field of several streams the same type in all of them."""
+    common = field_types("common")
+    for table in TABLES.keys() - {"common"}:
+        assert common.keys().isdisjoint(field_types(table))
+        assert sum(len(line.split()) - 1 for line in TABLES[table].splitlines() if line) == len(field_types(table))
     opened = {name for table in TABLES for name, kind in field_types(table).items() if kind == "open"}
     assert opened == set(OPEN_TYPES)
+    pairs = {pair for table in TABLES for pair in field_types(table).items()}
+    assert len(pairs) == len({name for name, _ in pairs})
 
 
 @pytest.mark.parametrize(
