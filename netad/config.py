@@ -21,7 +21,8 @@ STRICT_CHOICES = ("none", "lengths", "checksums")  # netad.ingest.checksums.Stri
 LOG_FORMATS = ("text", "json")
 RULES_ERRORS = ("fail", "warn")
 # Variables that begin with NETAD_ and are no settings of a run: connections, secrets, places, tests.
-OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_HYPOTHESIS")
+OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_STATE_DIR",
+                   "NETAD_HYPOTHESIS")  # fmt: skip
 OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_TEST_")
 
 

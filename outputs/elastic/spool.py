@@ -18,8 +18,9 @@ from typing import Any
 
 from orjson import OPT_APPEND_NEWLINE, JSONDecodeError, dumps, loads
 
-from netad.core.errors import OutputError, SpoolError
+from netad.core.errors import ConfigError, OutputError, SpoolError
 from netad.core.files import atomic_path
+from netad.core.state_folder import state_folder
 from netad.outputs.base import Event
 from netad.outputs.wording import size
 
@@ -32,18 +33,17 @@ MAX_LINE = 32 << 20
 
 
 def spool_folder(environment: Mapping[str, str] = os.environ) -> Path:
-    """Return `$NETAD_SPOOL_DIR`, else `$XDG_STATE_HOME/netad/spool`, else `~/.local/state/netad/spool`.
+    """Return `$NETAD_SPOOL_DIR`, else the folder `spool` of the state folder.
 
     Raises:
-        SpoolError: none of them is set and this user has no home.
+        SpoolError: neither is set and this user has no home.
     """
     if environment.get("NETAD_SPOOL_DIR"):
         return Path(environment["NETAD_SPOOL_DIR"])
     try:
-        state = environment.get("XDG_STATE_HOME") or Path.home() / ".local" / "state"
-    except RuntimeError as error:
+        return state_folder(environment) / "spool"
+    except ConfigError as error:
         raise SpoolError("no home directory to keep unsent events in: set NETAD_SPOOL_DIR") from error
-    return Path(state) / "netad" / "spool"
 
 
 class Spool:

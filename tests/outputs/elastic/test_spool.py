@@ -183,5 +183,6 @@ def test_files_of_someone_else(make_spool, lines):
 def test_where_the_spool_is():
     """NETAD_SPOOL_DIR, else the state folder of the user."""
     assert spool_folder({"NETAD_SPOOL_DIR": "/x", "XDG_STATE_HOME": "/s"}) == Path("/x")
+    assert spool_folder({"NETAD_STATE_DIR": "/x", "XDG_STATE_HOME": "/s"}) == Path("/x/spool")
     assert spool_folder({"XDG_STATE_HOME": "/s"}) == Path("/s/netad/spool")
     assert spool_folder({}) == Path.home() / ".local/state/netad/spool"
