@@ -36,8 +36,8 @@ class IngestReport:
     that the engine left to the Python decoder.
 
     Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the
-    last lines of logs that had no end yet. A line that cannot be used is skipped as `bad_line`; `bad_lines` holds the
-    first of them, at most BAD_LINES_SHOWN.
+    last lines of logs that had no end yet, `one_way` the flow records that tell of one direction only. A line that cannot
+    be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most BAD_LINES_SHOWN.
     """
 
     files: int = 0
@@ -50,6 +50,7 @@ class IngestReport:
     logs: int = 0
     records: int = 0
     waiting: int = 0
+    one_way: int = 0
     first_ns: int | None = None
     last_ns: int | None = None
     skipped: Counter[str] = field(default_factory=Counter)

@@ -100,6 +100,11 @@ class Reading:
             self.notes.append(
                 f"{counted(report.waiting, 'log')} ended in the middle of a line, which was left for later"
             )
+        if report.one_way:
+            self.notes.append(
+                f"{counted(report.one_way, 'flow record')} of nfdump tell of one direction only, so that hosts that "
+                "answered count as sources: nfdump -B joins the two"
+            )
         for line in report.bad_lines:
             self.notes.append(f"{line.path}:{line.line}: {line.sentence}")
 

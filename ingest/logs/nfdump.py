@@ -35,7 +35,8 @@ class Nfdump:
     """Parses one file. Bytes are IP bytes. Times are taken as UTC: nfdump writes those of the place without saying so.
 
     What an exporter counts is one direction: the source of a record is its originator, and what came back, and with
-    what conn_state, is not known; but where some record of the first thousands has packets of both directions.
+    what conn_state, is not known; but where some record of the first thousands has packets of both directions
+    (`nfdump -B` joins them). Records of one direction are counted, for they make the answering side a source too.
     """
 
     tells_the_end = False
@@ -52,7 +53,10 @@ class Nfdump:
             reading = Reading(fields)
             if self._both_ways is None:
                 self._both_ways = bool(reading.counts("packets back").any())
-            yield Part(None, self._ledger.fit(reading, _flows(reading, both_ways=self._both_ways)))
+            part = Part(None, self._ledger.fit(reading, _flows(reading, both_ways=self._both_ways)))
+            if not self._both_ways:
+                self._ledger.one_way(len(part))
+            yield part
 
     def finish(self) -> Iterator[Part]:
         """Yield nothing: every line is said at once."""

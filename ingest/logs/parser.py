@@ -91,6 +91,10 @@ class Ledger:
             plain = kind.isascii() and kind.replace("_", "").isalnum() and len(kind) <= 40
             skipped[kind if plain and (kind in skipped or len(skipped) < _KINDS_MAX) else "other_records"] += count
 
+    def one_way(self, count: int) -> None:
+        """Count flow records that tell of one direction only."""
+        self._report.one_way += count
+
     def bad(self, line: int, sentence: str) -> None:
         """Count a line that cannot be used, and say why."""
         if self.tentative:

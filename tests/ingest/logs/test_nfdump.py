@@ -42,6 +42,12 @@ def test_both_directions():
     assert "conn_state" not in columns
 
 
+def test_records_of_one_direction_are_counted():
+    """For they make sources of hosts that only answered; a log with both directions has none."""
+    assert parse("nfdump", OLD + OLD_LINE.format(0, 0) * 2)[1].one_way == 2
+    assert parse("nfdump", OLD + OLD_LINE.format(0, 0) + OLD_LINE.format(5, 2200))[1].one_way == 0
+
+
 @pytest.mark.parametrize(
     ("port", "ports"),
     [("8.0", (8, 0)), ("2048", (8, 0)), ("3.1", (3, 1)), ("769", (3, 1)), ("x", (0, 8)), ("", (0, 8))],
