@@ -7,7 +7,7 @@ from netad.core.state_folder import state_folder
 
 
 def test_the_nearest_setting_names_the_folder():
-    """netad's own variable is the folder itself; the desktop's is one that many programs share."""
+    """The first variable is the folder itself; the second one names where many programs keep theirs."""
     assert state_folder({"NETAD_STATE_DIR": "/x", "XDG_STATE_HOME": "/s"}) == Path("/x")
     assert state_folder({"NETAD_STATE_DIR": "", "XDG_STATE_HOME": "/s"}) == Path("/s/netad")
     assert state_folder({}) == Path.home() / ".local/state/netad"

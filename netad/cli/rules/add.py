@@ -1,0 +1,39 @@
+"""`netad rules add`: a rule as narrow as an event."""
+
+from typing import Any
+
+import click
+
+from netad.cli.rules.options import owner_and_end, writing_options
+from netad.core.errors import ConfigError
+
+
+@click.command("add", short_help="Write a rule as narrow as an event.")
+@click.option("--from", "source", required=True, metavar="FILE[#ID]", help="The event, in a JSON or NDJSON file.")
+@click.option("--comment", required=True, metavar="TEXT", help="Why the event is no alarm.")
+@click.option("--id", "identity", metavar="ID", help="The rule's id. [made of the source and the event's id]")
+@click.option("--ticket", metavar="TEXT", help="A reference for people.")
+@writing_options
+def command(source: str, comment: str, identity: str | None, output: str | None, **given: Any) -> None:
+    """Write a rule that suppresses events like one event: the same source doing the same, and nothing worse."""
+    from pathlib import Path
+
+    from netad.rules.event_files import read_events
+    from netad.rules.narrow import narrow_match, rule_id
+    from netad.rules.writing import append_rule, rules_text
+
+    events = read_events(source)
+    if len(events) != 1:
+        raise ConfigError(f"{source} holds {len(events)} events: say which by FILE#ID")
+    try:
+        match = narrow_match(events[0])
+    except ValueError as error:
+        raise ConfigError(str(error)) from error
+    rule = {"id": identity or rule_id(events[0]), "comment": comment, **owner_and_end(given)}
+    rule |= {"ticket": given["ticket"]} if given["ticket"] else {}
+    rule["match"] = match
+    if output is None:
+        click.echo(rules_text([rule]), nl=False)
+        return
+    append_rule(Path(output), rule)
+    click.echo(f"rule {rule['id']} written to {output}", err=True)
