@@ -36,8 +36,8 @@ class IngestReport:
     that the engine left to the Python decoder.
 
     Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the
-    last lines of logs that had no end yet, `one_way` the flow records that tell of one direction only. A line that cannot
-    be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most BAD_LINES_SHOWN.
+    last lines of logs that had no end yet, `one_way` the flow records that tell of one direction only. A line that
+    cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most BAD_LINES_SHOWN.
     """
 
     files: int = 0
