@@ -5,10 +5,7 @@ are known already out, and connection errors end it in the middle of a chunk.
 """
 
 import logging
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from random import SystemRandom
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from orjson import dumps
@@ -17,6 +14,7 @@ from netad.core.errors import OutputError
 from netad.outputs.base import Event
 from netad.outputs.elastic.connection import ElasticConfig, explain, reason_of
 from netad.outputs.origin import stamped
+from netad.outputs.sending import Outcome, RetryPolicy
 
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
@@ -25,28 +23,6 @@ BUSY = frozenset({429, 502, 503, 504})
 MISSING_STREAM = "index_not_found_exception"
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """How often and how long to try again when the cluster is busy or a connection breaks.
-
-    Pauses double from `first_pause_s` to `longest_pause_s`, each shortened by chance to half of it at most;
-    `budget_s` is the most a whole run spends on trying again, so that a scheduled run never meets the next one.
-    """
-
-    retries: int = 3
-    first_pause_s: float = 1.0
-    longest_pause_s: float = 30.0
-    budget_s: float = 120.0
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    chance: Callable[[], float] = SystemRandom().random
-
-    def pause_s(self, attempt: int) -> float:
-        """Return the seconds to wait after failed attempt number `attempt` (from 0)."""
-        whole = min(self.first_pause_s * 2.0 ** min(attempt, 30), self.longest_pause_s)
-        return whole * (0.5 + self.chance() / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,23 +45,6 @@ def make_item(event: Event, ingested: str) -> Item:
     return Item(stream, identity, event, dumps(action) + b"\n" + dumps(stamped(event, ingested)) + b"\n")
 
 
-@dataclass(slots=True)
-class Outcome:
-    """What became of the events of one chunk. `failure` says why sending anything further makes no sense."""
-
-    delivered: int = 0
-    duplicates: int = 0
-    refused: list[tuple[Event, str]] = field(default_factory=list)
-    unsent: list[tuple[Event, str]] = field(default_factory=list)
-    failure: OutputError | None = None
-
-    def leave(self, items: list[Item], why: OutputError, stop: bool) -> None:
-        """Note events that stay unsent; `stop` when the same would happen to all others."""
-        self.unsent += [(item.event, why.message) for item in items]
-        if stop and self.failure is None:
-            self.failure = why
-
-
 class BulkSender:
     """Sends chunks, one request each where the cluster takes it, and remembers how long it has tried again."""
 
@@ -103,7 +62,7 @@ class BulkSender:
         while parts:
             part = parts.pop(0)
             if outcome.failure is not None:
-                outcome.leave(part.items, outcome.failure, stop=True)
+                outcome.leave([item.event for item in part.items], outcome.failure, stop=True)
             elif self._send_part(part, outcome):
                 half = len(part.items) // 2
                 parts[:0] = [_Part(part.items[:half], True), _Part(part.items[half:], True)]
@@ -123,7 +82,9 @@ class BulkSender:
             began = self._retry.clock() if began is None else began
             if trouble.kind == "fatal" or not self._wait(attempt, began):
                 nothing_went = outcome.delivered + outcome.duplicates == before
-                outcome.leave(part.items, trouble.why, stop=trouble.kind == "fatal" or nothing_went)
+                outcome.leave(
+                    [item.event for item in part.items], trouble.why, stop=trouble.kind == "fatal" or nothing_went
+                )
                 break
             attempt += 1
         if began is not None:

@@ -1,8 +1,6 @@
 """Events to Elasticsearch data streams: each one arrives, is known there already, waits in the spool, or is named."""
 
 import logging
-import re
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, ClassVar, Self
@@ -10,10 +8,12 @@ from typing import TYPE_CHECKING, ClassVar, Self
 from netad.core.errors import OutputError, SpoolError
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
-from netad.outputs.elastic.bulk import BulkSender, Item, Outcome, RetryPolicy, make_item
+from netad.outputs.elastic.bulk import BulkSender, Item, make_item
 from netad.outputs.elastic.connection import ElasticConfig, connect, translated
-from netad.outputs.elastic.spool import Spool, spool_folder
 from netad.outputs.elastic.templates import ensure_templates
+from netad.outputs.reasons import Reasons
+from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.spool import Spool, spool_folder
 from netad.outputs.wording import counted
 
 if TYPE_CHECKING:
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 CHUNK_EVENTS = 1000
 CHUNK_BYTES = 10 << 20
-TOLD_REASONS = 5
-KNOWN_REASONS = 20
 
 log = logging.getLogger(__name__)
 
@@ -62,8 +60,8 @@ class ElasticOutput:
         self._failure: OutputError | None = None  # why nothing more is sent
         self._lost: SpoolError | None = None  # why nothing more can be kept either
         self._delivery = Delivery(where=config.target)
-        self._unsent_reasons = _Reasons()
-        self._dead_reasons = _Reasons()
+        self._unsent_reasons = Reasons()
+        self._dead_reasons = Reasons()
 
     @classmethod
     def from_target(cls, target: str | None) -> Self:
@@ -196,27 +194,3 @@ class ElasticOutput:
         if lost:
             delivery.problems.append(f"{counted(lost, 'event')} could neither be sent nor kept")
         return delivery
-
-
-class _Reasons:
-    """Counts reasons, those alike up to a quoted value and but for numbers together; each is told as met first."""
-
-    def __init__(self) -> None:
-        self._counts: Counter[str] = Counter()
-        self._first: dict[str, str] = {}
-
-    @property
-    def total(self) -> int:
-        return self._counts.total()
-
-    def add(self, reason: str) -> None:
-        alike = re.sub(r"\d+", "…", reason.partition("'")[0])
-        if alike not in self._first:
-            if len(self._first) >= KNOWN_REASONS:
-                alike = reason = "other reasons"
-            self._first.setdefault(alike, reason)
-        self._counts[alike] += 1
-
-    def told(self) -> list[tuple[str, int]]:
-        """Return the commonest reasons with their counts."""
-        return [(self._first[alike], count) for alike, count in self._counts.most_common(TOLD_REASONS)]

@@ -1,7 +1,8 @@
 """Synthetic anomalies, flows and their events, shared by the tests of the outputs."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ from netad.detectors.anomaly import AlertCount, Anomaly, Evidence, Reason, Sever
 from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, TUNNELS, WHOLE, FlowBatch
 from netad.outputs.base import Event, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.outputs.sending import RetryPolicy
+from netad.outputs.spool import Spool
 
 CREATED = "2026-01-12T08:00:00.000Z"
 HOUR_NS = 3600 * SECOND_NS
@@ -189,3 +192,26 @@ def summary() -> RunSummary:
         budget=0.001,
         deliveries=["ndjson: 4 delivered (out.ndjson)"],
     )
+
+
+@pytest.fixture
+def make_spool(tmp_path: Path) -> Callable[..., Spool]:
+    """Return a maker of spools in one folder, as the runs of one user have them."""
+    return lambda target, **options: Spool(tmp_path / "spool", target, **options)
+
+
+@dataclass
+class Pauses:
+    """A clock that only moves when someone sleeps, and what was slept."""
+
+    slept: list[float] = field(default_factory=list)
+
+    def policy(self, **options: Any) -> RetryPolicy:
+        """A retry policy on this clock, without chance."""
+        return RetryPolicy(clock=lambda: sum(self.slept), sleep=self.slept.append, chance=lambda: 1.0, **options)
+
+
+@pytest.fixture
+def pauses() -> Pauses:
+    """Time for the retries."""
+    return Pauses()

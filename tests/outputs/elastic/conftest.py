@@ -3,17 +3,13 @@
 import contextlib
 import copy
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from netad.core.identity import content_id
 from netad.outputs.base import Event
-from netad.outputs.elastic.bulk import RetryPolicy
 from netad.outputs.elastic.connection import ElasticConfig, connect
-from netad.outputs.elastic.spool import Spool
 from netad.outputs.events import Origin
 from tests.elastic_server import Server, serving
 
@@ -65,26 +61,3 @@ def client(config: ElasticConfig) -> Iterator[Any]:
 def dead_url() -> str:
     """A URL where nothing listens: port 1 of loopback."""
     return "http://127.0.0.1:1"
-
-
-@pytest.fixture
-def make_spool(tmp_path: Path) -> Callable[..., Spool]:
-    """Return a maker of spools in one folder, as the runs of one user have them."""
-    return lambda target, **options: Spool(tmp_path / "spool", target, **options)
-
-
-@dataclass
-class Pauses:
-    """A clock that only moves when someone sleeps, and what was slept."""
-
-    slept: list[float] = field(default_factory=list)
-
-    def policy(self, **options: Any) -> RetryPolicy:
-        """A retry policy on this clock, without chance."""
-        return RetryPolicy(clock=lambda: sum(self.slept), sleep=self.slept.append, chance=lambda: 1.0, **options)
-
-
-@pytest.fixture
-def pauses() -> Pauses:
-    """Time for the retries."""
-    return Pauses()

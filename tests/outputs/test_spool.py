@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from netad.core.errors import OutputError, SpoolError
-from netad.outputs.elastic.spool import Spool, spool_folder
+from netad.outputs.spool import Spool, spool_folder
 
 
 def event(number):
@@ -73,6 +73,44 @@ def test_dead_events_keep_their_reason(make_spool):
     header, line = map(orjson.loads, gzip.decompress(path.read_bytes()).splitlines())
     assert header == {"netad_spool": 1, "target": "http://a"}
     assert line == {"reason": "mapper_parsing_exception: no", "event": event(1)}
+
+
+def test_dead_events_can_be_tried_again(make_spool):
+    """What was refused is read as the events it was, for its own target only, and a damaged file for none."""
+    spool = make_spool("http://a", clock_ms=lambda: 1)
+    spool.bury(event(1), "no")
+    spool.bury(event(2), "no")
+    spool.close()
+    (spool.dead_folder / "5-1.ndjson.gz").write_bytes(b"damaged")
+    (path,) = spool.dead()
+    assert list(spool.read(path)) == [event(1), event(2)]
+    assert make_spool("http://b").dead() == []
+
+
+def test_every_file_is_listed(make_spool):
+    """The listing says for whom files wait, and which of them cannot be read."""
+    for target in ("http://a", "http://b"):
+        spool = make_spool(target, clock_ms=lambda: 1)
+        spool.keep(event(1))
+        spool.bury(event(2), "no")
+        spool.close()
+    (spool.pending_folder / "0-1.ndjson.gz").write_bytes(b"damaged")
+    told = [(file.target, file.dead) for file in spool.files()]
+    assert told[0] == (None, False)
+    assert sorted(told[1:], key=str) == [("http://a", False), ("http://a", True), ("http://b", False), ("http://b", True)]
+    assert all(file.bytes == file.path.stat().st_size for file in spool.files())
+
+
+def test_a_file_leaves_after_what_was_refused_is_safe(make_spool):
+    """When a pending file is removed, its refused events are on disk already: a kill in between loses nothing."""
+    spool = make_spool("a")
+    spool.keep(event(1))
+    spool.close()
+    (path,) = spool.pending()
+    for found in spool.read(path):
+        spool.bury(found, "no")
+    spool.remove(path)
+    assert len(make_spool("a").dead()) == 1
 
 
 def test_an_empty_spool_leaves_nothing(make_spool):

@@ -1,0 +1,48 @@
+"""What outputs that send over a network share: when to try again, and what became of the events of one chunk."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from random import SystemRandom
+
+from netad.core.errors import OutputError
+from netad.outputs.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """How often and how long to try again when the far side is busy or a connection breaks.
+
+    Pauses double from `first_pause_s` to `longest_pause_s`, each shortened by chance to half of it at most;
+    `budget_s` is the most a whole run spends on trying again, so that a scheduled run never meets the next one.
+    """
+
+    retries: int = 3
+    first_pause_s: float = 1.0
+    longest_pause_s: float = 30.0
+    budget_s: float = 120.0
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    chance: Callable[[], float] = SystemRandom().random
+
+    def pause_s(self, attempt: int) -> float:
+        """Return the seconds to wait after failed attempt number `attempt` (from 0)."""
+        whole = min(self.first_pause_s * 2.0 ** min(attempt, 30), self.longest_pause_s)
+        return whole * (0.5 + self.chance() / 2)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What became of the events of one chunk. `failure` says why sending anything further makes no sense."""
+
+    delivered: int = 0
+    duplicates: int = 0
+    refused: list[tuple[Event, str]] = field(default_factory=list)
+    unsent: list[tuple[Event, str]] = field(default_factory=list)
+    failure: OutputError | None = None
+
+    def leave(self, events: Iterable[Event], why: OutputError, stop: bool) -> None:
+        """Note events that stay unsent; `stop` when the same would happen to all others."""
+        self.unsent += [(event, why.message) for event in events]
+        if stop and self.failure is None:
+            self.failure = why
