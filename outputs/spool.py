@@ -1,35 +1,29 @@
 """The durable place for events that could not be sent, and for those that were refused.
 
-    FOLDER/pending/<ms>-<seq>.ndjson.gz   waits for the next run with the same target
-    FOLDER/dead/<ms>-<seq>.ndjson.gz      refused, each line {"reason": …, "event": …}, for a person to look at
+    FOLDER/pending/<ms>-<seq>.ndjson.gz   waits for the next run with the same target, or `netad replay`
+    FOLDER/dead/<ms>-<seq>.ndjson.gz      refused, each line {"reason": …, "event": …}; for `netad replay --dead`
 
 The first line of a file says what it is. Files appear whole, synced to disk and renamed; two runs never share a name.
 """
 
 import contextlib
-import gzip
 import os
 import secrets
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orjson import OPT_APPEND_NEWLINE, JSONDecodeError, dumps, loads
-
 from netad.core.errors import ConfigError, OutputError, SpoolError
-from netad.core.files import atomic_path
 from netad.core.state_folder import state_folder
 from netad.outputs.base import Event
+from netad.outputs.spool_file import SUFFIX, SpoolFile, held_bytes, read_events, read_target
 from netad.outputs.wording import size
 
-FORMAT = 1
-SUFFIX = ".ndjson.gz"
 FILE_EVENTS = 10_000
 FILE_BYTES = 32 << 20
 FOLDER_BYTES = 1 << 30
-MAX_LINE = 32 << 20
 
 
 def spool_folder(environment: Mapping[str, str] = os.environ) -> Path:
@@ -44,6 +38,16 @@ def spool_folder(environment: Mapping[str, str] = os.environ) -> Path:
         return state_folder(environment) / "spool"
     except ConfigError as error:
         raise SpoolError("no home directory to keep unsent events in: set NETAD_SPOOL_DIR") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A file of the spool as `netad replay --dry-run` lists it; `target` is None when the file is damaged."""
+
+    path: Path
+    target: str | None
+    bytes: int
+    dead: bool
 
 
 class Spool:
@@ -68,13 +72,13 @@ class Spool:
         self.folder = folder
         self.pending_folder = folder / "pending"
         self.dead_folder = folder / "dead"
+        self.folder_bytes = folder_bytes
         self._target = target
         self._clock_ms = clock_ms
-        self._folder_bytes = folder_bytes
         self._file_events = file_events
         self._sequence = 0
         self.kept = 0  # unsent events that are safe on disk
-        self._files: dict[Path, _SpoolFile] = {}
+        self._files: dict[Path, SpoolFile] = {}
 
     def keep(self, event: Event) -> None:
         """Take an event that could not be sent."""
@@ -92,24 +96,36 @@ class Spool:
 
     def pending(self) -> list[Path]:
         """Return the files that wait for this target, oldest first. A file that cannot be read waits for every one."""
-        return [path for path in sorted(self.pending_folder.glob(f"[0-9]*{SUFFIX}")) if self._is_ours(path)]
+        return [file.path for file in self.files() if not file.dead and file.target in (self._target, None)]
+
+    def dead(self) -> list[Path]:
+        """Return the files with what this target refused, oldest first; damaged ones stay where they are."""
+        return [file.path for file in self.files() if file.dead and file.target == self._target]
+
+    def files(self) -> list[Waiting]:
+        """Return every file of the spool, whoever it is for: those that wait, then those refused, oldest first."""
+        found = []
+        for folder in (self.pending_folder, self.dead_folder):
+            for path in sorted(folder.glob(f"[0-9]*{SUFFIX}")):
+                with contextlib.suppress(FileNotFoundError):  # another run has sent and removed it
+                    found.append(Waiting(path, _target_of(path), held_bytes(path), folder == self.dead_folder))
+        return found
 
     def read(self, path: Path) -> Iterator[Event]:
-        """Yield the events of a pending file.
+        """Yield the events of a file, pending or dead.
 
         Raises:
             OutputError: the file is damaged; what was whole has been yielded.
             FileNotFoundError: another run has sent and removed it.
         """
-        lines = _lines(path)
-        _checked_header(next(lines, None), path)
-        for event in lines:
-            if not _is_event(event):
-                raise _damaged(path)
-            yield event
+        return read_events(path)
 
     def remove(self, path: Path) -> None:
-        """Remove a pending file whose events have all been dealt with."""
+        """Remove a file whose events have all been dealt with.
+
+        What was refused while it was read is made safe before.
+        """
+        self.close()
         with self._failing():
             path.unlink(missing_ok=True)
 
@@ -140,24 +156,15 @@ class Spool:
         if folder == self.pending_folder:
             self.kept += file.events
 
-    def _open(self, folder: Path) -> "_SpoolFile":
+    def _open(self, folder: Path) -> SpoolFile:
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-        held = sum(_size(path) for place in (self.pending_folder, self.dead_folder) for path in place.glob("*"))
-        if held >= self._folder_bytes:
+        held = sum(held_bytes(path) for place in (self.pending_folder, self.dead_folder) for path in place.glob("*"))
+        if held >= self.folder_bytes:
             raise SpoolError(f"the spool {self.folder} is full ({size(held)}): unsent events cannot be kept")
         self._sequence += 1
         name = f"{self._clock_ms():013d}-{self._sequence:06d}{secrets.token_hex(4)}{SUFFIX}"
-        return _SpoolFile(folder / name, {"netad_spool": FORMAT, "target": self._target})
-
-    def _is_ours(self, path: Path) -> bool:
-        try:
-            lines = _lines(path)
-            return bool(_checked_header(next(lines, None), path)["target"] == self._target)
-        except OutputError:
-            return True
-        except FileNotFoundError:
-            return False
+        return SpoolFile(folder / name, self._target)
 
     @contextlib.contextmanager
     def _failing(self) -> Iterator[None]:
@@ -167,67 +174,8 @@ class Spool:
             raise SpoolError(f"unsent events cannot be kept in {self.folder}: {error.strerror or error}") from error
 
 
-class _SpoolFile:
-    """A file being written: hidden beside its place until `finish`."""
-
-    def __init__(self, target: Path, header: dict[str, Any]) -> None:
-        self.events = self.bytes = 0
-        self._folder = target.parent
-        self._stack = contextlib.ExitStack()
-        part = self._stack.enter_context(atomic_path(target))
-        self._file = self._stack.enter_context(gzip.GzipFile(part, "wb", compresslevel=6))
-        self._file.write(dumps(header, option=OPT_APPEND_NEWLINE))
-
-    def append(self, document: dict[str, Any]) -> None:
-        self.bytes += self._file.write(dumps(document, option=OPT_APPEND_NEWLINE))
-        self.events += 1
-
-    def abandon(self, error: OSError) -> None:
-        with contextlib.suppress(OSError):
-            self._stack.__exit__(OSError, error, None)
-
-    def finish(self) -> None:
-        self._stack.close()
-        handle = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(handle)  # the rename itself has to survive a power cut
-        finally:
-            os.close(handle)
-
-
-def _size(path: Path) -> int:
+def _target_of(path: Path) -> str | None:
     try:
-        return path.stat().st_size
-    except FileNotFoundError:  # another run has just sent and removed it
-        return 0
-
-
-def _lines(path: Path) -> Iterator[Any]:
-    try:
-        with gzip.open(path, "rb") as file:
-            while line := file.readline(MAX_LINE):
-                yield loads(line)
-    except FileNotFoundError:
-        raise
-    except (OSError, EOFError, zlib.error, JSONDecodeError) as error:
-        raise _damaged(path) from error
-
-
-def _checked_header(header: object, path: Path) -> dict[str, Any]:
-    if not isinstance(header, dict) or header.get("netad_spool") != FORMAT or not isinstance(header.get("target"), str):
-        raise _damaged(path)
-    return header
-
-
-def _damaged(path: Path) -> OutputError:
-    return OutputError(f"the spool file {path} is damaged, or of another version of netad")
-
-
-def _is_event(event: object) -> bool:
-    """Tell whether a line is an event that can be sent."""
-    if not isinstance(event, dict):
-        return False
-    own, place = event.get("event"), event.get("data_stream")
-    parts = [own.get("id")] if isinstance(own, dict) else [None]
-    parts += [place.get(key) for key in ("type", "dataset", "namespace")] if isinstance(place, dict) else [None]
-    return all(isinstance(part, str) and part for part in parts)
+        return read_target(path)
+    except OutputError:
+        return None

@@ -97,7 +97,12 @@ def test_every_file_is_listed(make_spool):
     (spool.pending_folder / "0-1.ndjson.gz").write_bytes(b"damaged")
     told = [(file.target, file.dead) for file in spool.files()]
     assert told[0] == (None, False)
-    assert sorted(told[1:], key=str) == [("http://a", False), ("http://a", True), ("http://b", False), ("http://b", True)]
+    assert sorted(told[1:], key=str) == [
+        ("http://a", False),
+        ("http://a", True),
+        ("http://b", False),
+        ("http://b", True),
+    ]
     assert all(file.bytes == file.path.stat().st_size for file in spool.files())
 
 
