@@ -92,5 +92,5 @@ class Abandonable(Protocol):
 OUTPUTS: Registry[Output] = Registry("output")
 OUTPUTS.register("console", "netad.outputs.console:ConsoleOutput")
 OUTPUTS.register("ndjson", "netad.outputs.ndjson:NdjsonOutput")
-OUTPUTS.register("parquet", "netad.outputs.parquet:ParquetOutput")
+OUTPUTS.register("parquet", "netad.outputs.store.output:ParquetOutput")
 OUTPUTS.register("elastic", "netad.outputs.elastic.output:ElasticOutput")

@@ -16,8 +16,8 @@ KEPT = ("@timestamp", "event.id", "event.ingested", "data_stream", "netad.verdic
 class Replaced:
     """What became of the events given to `replace`: the sum of the four is what went in.
 
-    `unchanged` were in the store as given already, `missing` are not in it, `conflicts` were changed by others each time
-    they were about to be written.
+    `unchanged` were in the store as given already, `missing` are not in it, `conflicts` were changed by others each
+    time they were about to be written.
     """
 
     changed: int = 0
@@ -36,8 +36,8 @@ class StoredEvents(Protocol):
     ) -> Iterator[Event]:
         """Yield whole events of a kind (`anomaly`, `flow`) in order of `@timestamp`, then `event.id`.
 
-        `@timestamp` lies in [since_ns, until_ns), ns since the epoch; None is no bound. Elasticsearch knows times to the
-        millisecond, so do its order and bounds. A store without any event yields none.
+        `@timestamp` lies in [since_ns, until_ns), ns since the epoch; None is no bound. Elasticsearch knows times to
+        the millisecond, so do its order and bounds. A store without any event yields none.
 
         Raises:
             OutputError: the store cannot be read.

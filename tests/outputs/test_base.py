@@ -8,7 +8,7 @@ import pytest
 from netad.outputs.base import OUTPUTS, Output, RunSummary
 from netad.outputs.console import ConsoleOutput
 from netad.outputs.ndjson import NdjsonOutput
-from netad.outputs.parquet import ParquetOutput
+from netad.outputs.store.output import ParquetOutput
 
 
 def contents(folder):

@@ -22,7 +22,7 @@ from netad.core.files import atomic_path
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.origin import stamped
-from netad.outputs.parquet_schema import ID, SCHEMAS, row, table
+from netad.outputs.store.schema import ID, SCHEMAS, row, table
 
 DEFAULT_FOLDER = "netad-store"
 MAX_ROWS = 50_000

@@ -3,7 +3,7 @@
 import pyarrow as pa
 import pytest
 
-from netad.outputs.parquet_schema import ID, SCHEMAS, WHOLE_EVENT, row, table
+from netad.outputs.store.schema import ID, SCHEMAS, WHOLE_EVENT, row, table
 
 
 @pytest.mark.parametrize("kind", ["anomaly", "flow"])

@@ -9,7 +9,7 @@ import pytest
 from netad.core.errors import OutputError
 from netad.outputs.base import RunSummary
 from netad.outputs.origin import stamped
-from netad.outputs.parquet import DEFAULT_FOLDER, ParquetOutput
+from netad.outputs.store.output import DEFAULT_FOLDER, ParquetOutput
 
 NOW = "2026-01-12T09:00:00.000Z"
 
