@@ -55,7 +55,8 @@ class Inhibitions:
         values = tuple(view.values(each) for each in rule.inhibit.equal)
         if not all(values):
             return None
-        both = self._groups.setdefault((rule.id, values), _Both(rule.inhibit.within_ns))
+        # The same private address at another sensor is another host.
+        both = self._groups.setdefault((rule.id, (*values, *view.origin)), _Both(rule.inhibit.within_ns))
         return both, span
 
     def decide(self) -> dict[tuple[int, str], str]:

@@ -77,7 +77,7 @@ class Verdicts:
 
 
 class Judge:
-    """Judges the events of a run against rules, which must be in the order of their strength, then of their ids."""
+    """Rules made ready for judging; they must be in the order of their strength, then of their ids."""
 
     def __init__(self, rules: Sequence[Rule]) -> None:
         self._rules = rules
@@ -93,57 +93,94 @@ class Judge:
 
     def judge(self, events: Iterable[Mapping[str, Any]], now_ns: int, state: LimitState) -> Verdicts:
         """Return the verdicts on all events; nothing in the events changes. What limits let pass goes into `state`."""
-        active = [rule.state(now_ns) == "active" for rule in self._rules]
-        limits, inhibitions = Limits(state), Inhibitions()
-        matched: list[tuple[int, ...]] = []
-        lowered: dict[int, tuple[int | None, float | None]] = {}
-        shared: dict[tuple[int, ...], tuple[int, ...]] = {}
-        for number, event in enumerate(events):
-            view = EventView(event)
-            found = self._index.matching(view)
-            for each, by in self._inhibiting:
-                if active[each] and (by is None or by in found):
-                    inhibitions.note_inhibitor(number, self._rules[each], view)
-            fits = tuple(each for each in found if each < len(active) and active[each] and self._in_time(each, view))
-            matched.append(shared.setdefault(fits, fits))
-            for each in fits:
-                rule = self._rules[each]
-                if rule.limit is not None:
-                    limits.note(number, rule, view)
-                elif rule.inhibit is not None:
-                    inhibitions.note_target(number, rule, view)
-                elif rule.lower is not None:
-                    lowered[number] = (view.severity, view.risk_score)
-        return self._decide(matched, limits.decide(), inhibitions.decide(), lowered)
+        judging = self.begin(now_ns, state)
+        for event in events:
+            judging.add(event)
+        return judging.decide()
 
-    def _decide(
+    def begin(self, now_ns: int | None, state: LimitState) -> "Judging":
+        """Return what takes the events of a run one by one.
+
+        `now_ns` is the wall clock that says which rules are in force; None: each event's own `event.created`, which is
+        the wall clock of the run that made it.
+        """
+        return Judging(self._rules, self._index, self._inhibiting, now_ns, state)
+
+
+class Judging:
+    """Judges the events of one run: takes them one by one, keeps only what the decision needs, and decides at the end.
+
+    That is some 100 bytes an event, and more for those that a limit, an inhibiting or a lowering rule matches.
+    """
+
+    def __init__(
         self,
-        matched: list[tuple[int, ...]],
-        over: set[tuple[int, str]],
-        inhibited: dict[tuple[int, str], str],
-        lowered: dict[int, tuple[int | None, float | None]],
-    ) -> Verdicts:
+        rules: Sequence[Rule],
+        index: RuleIndex,
+        inhibiting: Sequence[tuple[int, int | None]],
+        now_ns: int | None,
+        state: LimitState,
+    ) -> None:
+        self._rules, self._index, self._inhibiting = rules, index, inhibiting
+        self._active = None if now_ns is None else [rule.state(now_ns) == "active" for rule in rules]
+        self._limits, self._inhibitions = Limits(state), Inhibitions()
+        self._matched: list[tuple[int, ...]] = []
+        self._lowered: dict[int, tuple[int | None, float | None]] = {}
+        self._shared: dict[tuple[int, ...], tuple[int, ...]] = {}
+
+    def add(self, event: Mapping[str, Any]) -> None:
+        """Take the next event."""
+        number, view = len(self._matched), EventView(event)
+        found = self._index.matching(view)
+        for each, by in self._inhibiting:
+            if (by is None or by in found) and self._in_force(each, view):
+                self._inhibitions.note_inhibitor(number, self._rules[each], view)
+        fits = tuple(
+            each
+            for each in found
+            if each < len(self._rules) and self._in_force(each, view) and in_time(self._rules[each], view)
+        )
+        self._matched.append(self._shared.setdefault(fits, fits))
+        for each in fits:
+            rule = self._rules[each]
+            if rule.limit is not None:
+                self._limits.note(number, rule, view)
+            elif rule.inhibit is not None:
+                self._inhibitions.note_target(number, rule, view)
+            elif rule.lower is not None:
+                self._lowered[number] = (view.severity, view.risk_score)
+
+    def decide(self) -> Verdicts:
+        """Return the verdicts on all events, in the order they came."""
+        over, inhibited = self._limits.decide(), self._inhibitions.decide()
         verdicts = Verdicts()
         alike: dict[tuple[int, ...], Verdict] = {}  # where nothing of the event itself goes into the verdict
-        for number, fits in enumerate(matched):
+        for number, fits in enumerate(self._matched):
             verdict = alike.get(fits)
             if verdict is None:
                 rules = [self._rules[each] for each in fits]
                 own = [rule for rule in rules if rule.inhibit is None or (number, rule.id) in inhibited]
                 by = next((inhibited[number, rule.id] for rule in own if rule.inhibit is not None), None)
                 effective = [rule for rule in own if rule.limit is None or (number, rule.id) in over]
-                verdict = _verdict(own, effective, by, *lowered.get(number, (None, None)))
+                verdict = _verdict(own, effective, by, *self._lowered.get(number, (None, None)))
                 if all(rule.action in ("drop", "suppress", "tag") for rule in rules):
                     alike[fits] = verdict
             verdicts.add(verdict)
         return verdicts
 
-    def _in_time(self, number: int, view: EventView) -> bool:
-        schedule = self._rules[number].schedule
-        if schedule is None:
-            return True
-        span = view.span_ns
-        return span is not None and schedule.holds(*span)
+    def _in_force(self, number: int, view: EventView) -> bool:
+        if self._active is not None:
+            return self._active[number]
+        created_ns = view.created_ns
+        return created_ns is not None and self._rules[number].state(created_ns) == "active"
+
+
+def in_time(rule: Rule, view: EventView) -> bool:
+    """Tell whether the time of the event lies within the rule's schedule; a rule without one is for all times."""
+    if rule.schedule is None:
+        return True
+    span = view.span_ns
+    return span is not None and rule.schedule.holds(*span)
 
 
 def _verdict(

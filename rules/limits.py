@@ -69,6 +69,7 @@ class Limits:
         group = [view.values(field) for field in limit.group_by]
         if not all(group):
             return
+        group += view.origin  # sensors count apart, also where the events of several are judged together
         period = time_ns // limit.per_ns * limit.per_ns
         # A content id starts with its time, so keys sort by period.
         parts = (str(value) for values in group for value in (*sorted(values, key=str), "\x1e"))

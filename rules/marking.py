@@ -6,24 +6,29 @@ from netad.core.timing import iso
 from netad.rules.judging import Verdict
 from netad.rules.rule import Rule
 
+MARKS = ("event.kind", "event.severity", "event.risk_score", "event.risk_score_norm", "tags", "netad.suppression")
+"""All that marking an event may change in it."""
+
 
 def mark(event: dict[str, Any], verdict: Verdict) -> None:
     """Write a verdict into an event that no verdict was written into before; without a matching rule it stays as it is.
 
     A hidden event stays in the stream: `event.kind` becomes `event`, which no alert rule of Elastic's promotes, and
-    `netad.suppression` says by which rules, whose and why. Severity and risk score change only where a rule lowers
+    `netad.suppression` says by which rules, whose and why. One that would be dropped, but is in a store already, is
+    hidden alike. Severity and risk score change only where a rule lowers
     them; `netad.suppression.original` then says what they were. What is anomalous about it, `netad.anomaly`, never
     changes. `expires` is there for the rules that have an end, in their order.
     """
     if not verdict.rules:
         return
-    suppression = _named(verdict.rules, hidden=verdict.hidden)
+    hidden = verdict.hidden or verdict.dropped
+    suppression = _named(verdict.rules, hidden=hidden)
     if verdict.action is not None:
         suppression["action"] = verdict.action
     if verdict.inhibited_by:
         suppression["inhibited_by"] = verdict.inhibited_by
     block = event.setdefault("event", {})
-    if verdict.hidden:
+    if hidden:
         block["kind"] = "event"
     original = {}
     for name, value in (("severity", verdict.severity), ("risk_score", verdict.risk_score)):

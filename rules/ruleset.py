@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -9,7 +10,7 @@ from netad.core.errors import RuleError
 from netad.core.yaml_nodes import read_document
 from netad.rules.disagreement import note_disagreements
 from netad.rules.files import find_rule_files, read_contents
-from netad.rules.judging import Judge, Verdicts
+from netad.rules.judging import Judge, Judging, Verdicts, in_time
 from netad.rules.limits import LimitState
 from netad.rules.marking import mark
 from netad.rules.matching import Compiler
@@ -40,7 +41,10 @@ class RuleSet:
         self.problems: list[str] = []
         self.unused_lists: list[str] = []
         self.cases = tuple(cases)
-        self._judge: Judge | None = None
+
+    @cached_property
+    def _ready(self) -> Judge:
+        return Judge(self.event_rules)
 
     def __len__(self) -> int:
         return len(self.rules)
@@ -84,9 +88,14 @@ class RuleSet:
 
         `state` holds what limits let pass in earlier runs, and takes what they let pass now.
         """
-        if self._judge is None:
-            self._judge = Judge(self.event_rules)
-        return self._judge.judge(events, nanoseconds(now), LimitState() if state is None else state)
+        return self._ready.judge(events, nanoseconds(now), LimitState() if state is None else state)
+
+    def judge_stored(self) -> Judging:
+        """Return what judges events of earlier runs, each by the rules that were in force when it was created.
+
+        Limits count anew: what earlier runs let pass does not matter.
+        """
+        return self._ready.begin(None, LimitState())
 
     def matching(self, event: Mapping[str, Any], now: datetime) -> tuple[Rule, ...]:
         """Return the rules in force that match the event, strongest first; nothing is marked."""
@@ -111,9 +120,7 @@ class RuleSet:
         return tuple(
             rule
             for rule in self.flow_rules
-            if rule.state(now_ns) == "active"
-            and compiler.predicate(rule.condition)(view)
-            and (rule.schedule is None or (view.span_ns is not None and rule.schedule.holds(*view.span_ns)))
+            if rule.state(now_ns) == "active" and compiler.predicate(rule.condition)(view) and in_time(rule, view)
         )
 
 

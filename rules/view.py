@@ -10,6 +10,8 @@ from netad.rules.values import event_value, folded
 
 Values: TypeAlias = tuple[Value, ...]
 _START, _END, _TIME = find_field("event.start"), find_field("event.end"), find_field("@timestamp")
+_OBSERVER, _NAMESPACE = find_field("observer.name"), find_field("data_stream.namespace")
+_CREATED = find_field("event.created")
 _SEVERITY, _SCORE, _ID = find_field("event.severity"), find_field("event.risk_score"), find_field("event.id")
 
 
@@ -55,6 +57,17 @@ class EventView:
     def time_ns(self) -> int | None:
         """The event's `@timestamp`, ns since the epoch."""
         return _number(self.values(_TIME))
+
+    @property
+    def created_ns(self) -> int | None:
+        """When a run made the event, by its wall clock; `@timestamp` where the event does not say."""
+        created_ns = _number(self.values(_CREATED))
+        return self.time_ns if created_ns is None else created_ns
+
+    @property
+    def origin(self) -> tuple[Values, Values]:
+        """The observer and the namespace the event is of: what those of one run have in common."""
+        return self.values(_OBSERVER), self.values(_NAMESPACE)
 
     @property
     def span_ns(self) -> tuple[int, int] | None:

@@ -1,47 +1,84 @@
 """`netad rules explain`: which rules apply to an event, and why the others do not."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
-from netad.cli.rules.options import config_option, load, rules_option
+from netad.cli.rules.options import config_option, find_event, load, open_store, rules_option, store_option
+
+if TYPE_CHECKING:
+    from netad.outputs.base import Event
+    from netad.rules.judging import Verdict
+    from netad.rules.ruleset import RuleSet
 
 
 @click.command("explain", short_help="Which rules apply to an event, and why the others do not.")
 @click.argument("event", metavar="EVENT")
 @rules_option
+@store_option
 @click.option("--all", "everything", is_flag=True, help="Also the rules that are far from it.")
 @config_option
-def command(event: str, paths: tuple[str, ...], everything: bool, config_file: str | None) -> None:
+def command(event: str, paths: tuple[str, ...], store: str | None, everything: bool, config_file: str | None) -> None:
     """Say for each rule whether it applies to an event, and which of its conditions stand in the way.
 
-    EVENT is a JSON or NDJSON file, FILE#ID for the event of that event.id, or - for standard input. Of rules that do
-    not apply, those with at most two conditions in the way are told, unless --all is given.
+    EVENT is a JSON or NDJSON file, FILE#ID for the event of that event.id, or - for standard input. With --store it is
+    the id of a stored event, which is judged among those around it, by the rules that were in force when it was made.
+    Of rules that do not apply, those with at most two conditions in the way are told, unless --all is given.
     """
+    rules = load(paths, config_file)
+    judged = _of_file(event, rules) if store is None else _of_store(event, store, rules)
+    for each, verdict, now_ns in judged:
+        for line in _told(each, verdict, rules, now_ns, everything=everything):
+            click.echo(line)
+
+
+def _of_file(source: str, rules: "RuleSet") -> "Iterator[tuple[Event, Verdict, int]]":
+    """Yield the events of a file with the verdicts on them as a run, and the wall clock they were judged by."""
     from datetime import UTC, datetime
 
     from netad.rules.event_files import read_events
-    from netad.rules.explain import explain
     from netad.rules.marking import unmark
     from netad.rules.ruleset import nanoseconds
 
     now = datetime.now(UTC)
-    rules = load(paths, config_file)
-    events = read_events(event)
+    events = read_events(source)
     for each in events:
         unmark(each)
     for each, verdict in zip(events, rules.judge(events, now).verdicts, strict=True):
-        block = each.get("event")
-        click.echo(f"{(block.get('id') if isinstance(block, dict) else None) or 'event'}: {verdict.action or 'none'}")
-        far = 0
-        for rule in rules.event_rules:
-            told = explain(rule, each, nanoseconds(now))
-            if told.applies:
-                effect = "" if rule in verdict.rules else ", but no stronger event is here to inhibit it"
-                click.echo(f"  applies    {rule.id} ({rule.action}{effect}) of {rule.created_by}: {rule.comment}")
-            elif everything or len(told.reasons) <= 2:
-                click.echo(f"  does not   {rule.id} ({rule.action}) at {rule.where}")
-                for reason in told.reasons:
-                    click.echo(f"             {reason}")
-            else:
-                far += 1
-        if far:
-            click.echo(f"  and {far:,} rules that are further from it (--all)")
+        yield each, verdict, nanoseconds(now)
+
+
+def _of_store(identity: str, store: str, rules: "RuleSet") -> "Iterator[tuple[Event, Verdict, int]]":
+    """Yield a stored event with the verdict on it among those around it, and the wall clock that made it."""
+    from netad.rules.marking import unmark
+    from netad.rules.replay import context_end, context_start, replay
+    from netad.rules.view import EventView
+
+    event = find_event(identity, store)
+    unmark(event)
+    view = EventView(event)
+    time_ns = view.time_ns or 0
+    around = context_start(rules.event_rules, time_ns), context_end(rules.event_rules, time_ns)
+    found = replay(open_store(store).events("anomaly", *around), rules)
+    yield event, found.verdicts[identity], view.created_ns or 0
+
+
+def _told(event: "Event", verdict: "Verdict", rules: "RuleSet", now_ns: int, *, everything: bool) -> Iterator[str]:
+    from netad.rules.explain import explain
+
+    block = event.get("event")
+    yield f"{(block.get('id') if isinstance(block, dict) else None) or 'event'}: {verdict.action or 'none'}"
+    far = 0
+    for rule in rules.event_rules:
+        told = explain(rule, event, now_ns)
+        if told.applies:
+            effect = "" if rule in verdict.rules else ", but no stronger event is here to inhibit it"
+            yield f"  applies    {rule.id} ({rule.action}{effect}) of {rule.created_by}: {rule.comment}"
+        elif everything or len(told.reasons) <= 2:
+            yield f"  does not   {rule.id} ({rule.action}) at {rule.where}"
+            yield from (f"             {reason}" for reason in told.reasons)
+        else:
+            far += 1
+    if far:
+        yield f"  and {far:,} rules that are further from it (--all)"

@@ -3,6 +3,7 @@
 import click
 
 from netad.cli.rules.options import config_option, load, paths_argument
+from netad.cli.rules.tables import table
 
 
 @click.command("list", short_help="The rules with owner, action and days left.")
@@ -19,8 +20,7 @@ def command(paths: tuple[str, ...], config_file: str | None) -> None:
     rows = [("id", "action", "left", "owner", "ticket", "reason")]
     for rule in rules.rules:
         action = "keep out" if rule.applies_to == "flows" else rule.action
-        rows.append((rule.id, action, rule.left_told(now_ns), rule.created_by, rule.ticket or "-", rule.comment))
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]) - 1)]
-    for row in rows:
-        cells = (cell.ljust(width) for cell, width in zip(row, widths, strict=False))
-        click.echo(f"{'  '.join(cells)}  {' '.join(row[-1].split())[:80]}")
+        rows.append((rule.id, action, rule.left_told(now_ns), rule.created_by, rule.ticket or "-",
+                     " ".join(rule.comment.split())[:80]))  # fmt: skip
+    for line in table(rows):
+        click.echo(line)

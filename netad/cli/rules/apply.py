@@ -1,0 +1,68 @@
+"""`netad rules apply`: stored events marked anew after rules changed."""
+
+import logging
+
+import click
+
+from netad.cli.rules.options import (
+    begin,
+    config_option,
+    load,
+    open_store,
+    paths_argument,
+    period,
+    since_option,
+    store_option,
+)
+from netad.core.errors import ExitCode
+
+log = logging.getLogger("netad.rules")
+
+
+@click.command("apply", short_help="Mark stored events anew after rules changed.")
+@paths_argument
+@store_option
+@since_option("30d")
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+@config_option
+@click.pass_context
+def command(
+    ctx: click.Context,
+    /,
+    paths: tuple[str, ...],
+    store: str | None,
+    since: str,
+    dry_run: bool,
+    config_file: str | None,
+) -> None:
+    """Mark stored events as the rules say now: hide those that a new rule matches, show those that none hides any more.
+
+    Each event is judged by the rules that were in force when it was made; limits and inhibition look at the whole
+    period. Only marks change, never what was found. Rules that drop do not delete what is stored: they hide it.
+
+    Exit codes: 0 done, 2 the rules do not load, 4 the store cannot be written, or others changed events meanwhile.
+    """
+    from datetime import UTC, datetime
+
+    from netad.outputs.wording import counted
+    from netad.rules.marking import MARKS
+    from netad.rules.replay import context_start, remarked, replay
+    from netad.rules.ruleset import nanoseconds
+
+    rules, stored = load(paths, config_file), open_store(store)
+    since_ns = begin(since, nanoseconds(datetime.now(UTC)))
+    found = replay(stored.events("anomaly", context_start(rules.event_rules, since_ns)), rules, since_ns=since_ns)
+    changes = remarked(stored.events("anomaly", since_ns), found.verdicts)
+    if dry_run:
+        done, changed, conflicts = "would be marked anew", sum(1 for _ in changes), 0
+    else:
+        replaced = stored.replace(changes, MARKS)
+        done, changed, conflicts = "marked anew", replaced.changed, replaced.conflicts
+    hidden, shown = (sum(getattr(each, which) for each in found.tried) for which in ("newly_hidden", "newly_shown"))
+    click.echo(f"{counted(len(found.tried), 'event')} in {stored.where}{period(since_ns)}: {changed:,} {done}, "
+               f"{hidden:,} of them newly hidden and {shown:,} newly shown")  # fmt: skip
+    if dropped := sum(each.after.fate == "dropped" for each in found.tried):
+        click.echo(f"{counted(dropped, 'event')} that a rule drops: stored events are not deleted, only hidden")
+    if conflicts:
+        log.error("%s changed by others meanwhile and stayed as they are: run it again", counted(conflicts, "event"))
+    ctx.exit(int(ExitCode.OUTPUT if conflicts else ExitCode.DONE))
