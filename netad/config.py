@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from netad.core.yaml_nodes import Node
 
 FLOW_CHOICES = ("none", "anomalous", "all")
+PROFILE_CHOICES = FLOW_CHOICES
 STRICT_CHOICES = ("none", "lengths", "checksums")  # netad.ingest.checksums.Strict
 LOG_FORMATS = ("text", "json")
 RULES_ERRORS = ("fail", "warn")
@@ -64,6 +65,7 @@ class Config:
     rules_errors: str = "fail"
     to: tuple[str, ...] = ("console",)
     flows: str = "anomalous"
+    profiles: str = "none"
     observer: str = field(default_factory=socket.gethostname)
     namespace: str = "default"
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -373,6 +375,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "rules_errors": _one_of(*RULES_ERRORS),
     "to": _texts,
     "flows": _one_of(*FLOW_CHOICES),
+    "profiles": _one_of(*PROFILE_CHOICES),
     "observer": _text,
     "namespace": _namespace,
     "labels": _labels,

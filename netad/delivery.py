@@ -1,10 +1,12 @@
 """Events to outputs: an output that fails costs that output, and what became of everything is told."""
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netad.core.errors import ExitCode, NetadError
-from netad.outputs.base import Delivery, Event, Output, RunSummary
+from netad.outputs.base import Delivery, Event, KeepsRuns, Output, RunSummary
+from netad.outputs.origin import Origin
 
 
 @dataclass
@@ -27,6 +29,41 @@ def write(outputs: Sequence[tuple[str, Output]], events: list[Event], failed: di
             failed[name] = error
 
 
+def write_run(
+    outputs: Sequence[tuple[str, Output]],
+    summary: RunSummary,
+    started_ns: int,
+    origin: Origin,
+    failed: dict[str, NetadError],
+    ended_by: BaseException | None = None,
+) -> None:
+    """Write the run's own event to the outputs that keep runs: the last one, when they have dealt with all others.
+
+    `started_ns` is when the run began (ns since the epoch), `ended_by` what ended it too early.
+    """
+    from netad.outputs.run_event import Ending, run_event
+
+    keeping = [(name, output) for name, output in outputs if isinstance(output, KeepsRuns)]
+    deliveries = {name: _settled(name, output, failed) for name, output in keeping}
+    code = exit_code(summary, deliveries, failed) if ended_by is None else _code_of(ended_by)
+    told = [(output.name, deliveries[name]) for name, output in keeping]
+    write(keeping, [run_event(summary, Ending(started_ns, time.time_ns(), code, told), origin)], failed)
+
+
+def _settled(name: str, output: KeepsRuns, failed: dict[str, NetadError]) -> Delivery:
+    try:
+        return output.settle()
+    except NetadError as error:
+        failed.setdefault(name, error)
+        return Delivery()
+
+
+def _code_of(error: BaseException) -> ExitCode:
+    if isinstance(error, NetadError):
+        return error.exit_code
+    return ExitCode.INTERRUPTED if isinstance(error, KeyboardInterrupt) else ExitCode.INTERNAL
+
+
 def close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: dict[str, NetadError]) -> Result:
     """Close the outputs, the console last, so that it can say where everything went."""
     deliveries: dict[str, Delivery] = {}
@@ -40,7 +77,7 @@ def close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: di
             delivery.problems.append(f"{name}: {failed[name]}")
         deliveries[name] = delivery
         summary.deliveries.append(where(name, delivery))
-    return Result(summary, deliveries, _exit_code(summary, deliveries, failed))
+    return Result(summary, deliveries, exit_code(summary, deliveries, failed))
 
 
 def where(name: str, delivery: Delivery) -> str:
@@ -51,7 +88,8 @@ def where(name: str, delivery: Delivery) -> str:
     return f"{name}: {told}" + (f" ({delivery.where})" if delivery.where else "")
 
 
-def _exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dict[str, NetadError]) -> ExitCode:
+def exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dict[str, NetadError]) -> ExitCode:
+    """Return how a run ends, or would end if nothing further went wrong."""
     codes = {error.exit_code for error in failed.values()}
     if any(delivery.spooled or delivery.dead or delivery.problems for delivery in deliveries.values()):
         codes.add(ExitCode.OUTPUT)

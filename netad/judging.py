@@ -20,6 +20,7 @@ from netad.reading import Reading
 if TYPE_CHECKING:
     from netad.detectors.behaviour.behaviours import Watched
     from netad.detectors.model import Model
+    from netad.detectors.scored import ScoredProfiles
     from netad.profiles.batch import ProfileBatch
 
 log = logging.getLogger(__name__)
@@ -87,7 +88,10 @@ def open_model(config: Config) -> tuple["Model", Config]:
 
 @dataclass
 class Judgement:
-    """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile)."""
+    """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile).
+
+    `on_scored` is handed all profiles as they are scored, for who wants to know of normal ones too.
+    """
 
     threshold: float = 0.0
     models: list["Model"] = field(default_factory=list)
@@ -95,6 +99,7 @@ class Judgement:
     profiles: int = 0
     sources: set[str] = field(default_factory=set)
     windows: set[int] = field(default_factory=set)
+    on_scored: "Callable[[ScoredProfiles], None] | None" = None
 
     def judge_by(self, model: "Model", budget: float) -> None:
         """Score what is added from now on by this model."""
@@ -105,6 +110,7 @@ class Judgement:
         """Score profiles and keep what is anomalous in them."""
         from netad.detectors.explain import explain
         from netad.detectors.model import severity
+        from netad.detectors.scored import ScoredProfiles
 
         frame = watched.batch.frame
         self.profiles += len(frame)
@@ -114,8 +120,10 @@ class Judgement:
             return
         model = self.models[-1]
         measured = model.measure(watched.batch).frame
-        scores = model.score(measured)
-        flagged = np.flatnonzero(scores.score >= self.threshold)
+        scored = ScoredProfiles(measured, model.score(measured), model, self.threshold)
+        if self.on_scored is not None:
+            self.on_scored(scored)
+        scores, flagged = scored.scores, np.flatnonzero(scored.flagged)
         rows = measured.iloc[flagged]
         explanations = explain(model, rows, self.threshold)
         findings = watched.by_row()
@@ -152,21 +160,29 @@ def _totals(row: dict[Any, Any]) -> dict[str, int]:
     return {name: int(row[column]) for name, column in names.items() if not np.isnan(row[column])}
 
 
-def judge(config: Config, reading: Reading, spool: FlowSpool) -> Judgement:
-    """Read the inputs, score every profile against the model, or against the inputs themselves without one."""
+def judge(
+    config: Config,
+    reading: Reading,
+    spool: FlowSpool,
+    on_scored: "Callable[[ScoredProfiles], None] | None" = None,
+) -> Judgement:
+    """Read the inputs, score every profile against the model, or against the inputs themselves without one.
+
+    Flows and facts go to the spool; `on_scored` is handed all profiles as they are scored.
+    """
     from netad.detectors.model import Model
 
     if config.model is not None:
         model, config = open_model(config)
         reading.config = config
-        judgement = Judgement()
+        judgement = Judgement(on_scored=on_scored)
         judgement.judge_by(model, config.budget)
         for piece in _pieces(config, reading, spool.add):
             judgement.add(piece)
         return judgement
     everything = watched(config, reading, spool.add)
     inside = everything.batch.frame["inside"].to_numpy(bool)
-    judgement = Judgement()
+    judgement = Judgement(on_scored=on_scored)
     # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
     for rows in (inside, ~inside):
         if rows.any():
@@ -211,7 +227,7 @@ def _pieces(config: Config, reading: Reading, on_batch: Callable[[Batch], None] 
     behaviours = Behaviours(config.behaviours, config.networks)
     waiting: list[Watched] = []
     held = 0
-    for batch in reading.profiles(on_batch):
+    for batch in reading.stages.each("profile", reading.profiles(on_batch)):
         waiting.append(behaviours.watch(batch))
         held += len(batch)
         if held >= SCORED_TOGETHER:

@@ -1,7 +1,9 @@
 """Wires the rooms: inputs to flows, flows to profiles, profiles to scores, scores to events, events to outputs."""
 
 import logging
-from collections.abc import Iterable, Sequence
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_DNS, uuid4, uuid5
@@ -9,8 +11,9 @@ from uuid import NAMESPACE_DNS, uuid4, uuid5
 from netad import __version__
 from netad.config import DEFAULT_WINDOW, Config
 from netad.core.timing import now_iso
-from netad.delivery import Result, close, where, write
-from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly
+from netad.delivery import Result, close, where, write, write_run
+from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly, Severity
+from netad.event_spool import EventSpool
 from netad.flow_spool import FlowSpool
 from netad.ingest.flows import FlowBatch
 from netad.judging import Judgement, judge
@@ -22,6 +25,7 @@ from netad.reading import Reading
 if TYPE_CHECKING:
     from netad.core.errors import NetadError
     from netad.detectors.model import Model
+    from netad.detectors.scored import ScoredProfiles
     from netad.rules.judging import Verdicts
     from netad.rules.ruleset import RuleSet
 
@@ -55,14 +59,17 @@ def ingest(
     from netad.fact_evidence import add_facts
 
     failed: dict[str, NetadError] = {}
-    with FlowSpool() as spool:
+    started_ns = time.time_ns()
+    stages = reading.stages
+    with FlowSpool() as spool, EventSpool() as profiles:
         created = now_iso()
         try:
             origin = origin_of(config)
-            judgement = judge(config, reading, spool)
-            anomalies = add_facts(gather(judgement.anomalies, spool.batches(), origin), spool.facts)
-            found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-            events, verdicts = ruled(found, rules, datetime.now(UTC))
+            with stages.during("score"):
+                judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created))
+                anomalies = add_facts(gather(judgement.anomalies, spool.batches(), origin), spool.facts)
+                found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
+                events, verdicts = ruled(found, rules, datetime.now(UTC))
             summary = summarise(reading, judgement, events, verdicts)
         except BaseException:
             for _, output in outputs:
@@ -72,13 +79,22 @@ def ingest(
         log.info("%s of %s, %s", counted(summary.profiles, "profile"), counted(summary.flows, "flow"),
                  counted(summary.anomalies, "anomaly", "anomalies"))  # fmt: skip
         try:
-            write(outputs, events, failed)
-            for batch in _flows_to_ship(config, anomalies, spool):
-                write(outputs, list(flow_events(batch, origin, created, config.networks)), failed)
-        except BaseException:
-            unfinished = close([pair for pair in outputs if pair[1].name != "console"], summary, failed)
-            for name, delivery in unfinished.deliveries.items():
-                log.error(where(name, delivery))
+            with stages.during("deliver"):
+                write(outputs, events, failed)
+                for batch in profiles.batches():
+                    write(outputs, batch, failed)
+                for flows in _flows_to_ship(config, anomalies, spool):
+                    write(outputs, list(flow_events(flows, origin, created, config.networks)), failed)
+                summary.seconds = stages.seconds
+                write_run(outputs, summary, started_ns, origin, failed)
+        except BaseException as error:
+            quiet = [pair for pair in outputs if pair[1].name != "console"]
+            summary.seconds = stages.seconds
+            try:
+                write_run(quiet, summary, started_ns, origin, failed, ended_by=error)
+            finally:
+                for name, delivery in close(quiet, summary, failed).deliveries.items():
+                    log.error(where(name, delivery))
             raise
         return close(outputs, summary, failed)
 
@@ -93,6 +109,21 @@ def ruled(events: list[Event], rules: "RuleSet | None", now: datetime) -> "tuple
     for event, verdict in zip(events, verdicts.verdicts, strict=True):
         mark(event, verdict)
     return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts
+
+
+def _on_scored(
+    config: Config, profiles: EventSpool, origin: Origin, created: str
+) -> "Callable[[ScoredProfiles], None] | None":
+    """Return what makes events of profiles as they are scored, None when none are to ship."""
+    if config.profiles == "none":
+        return None
+    from netad.outputs.profile_event import profile_events
+
+    def keep(scored: "ScoredProfiles") -> None:
+        chosen = scored if config.profiles == "all" else scored.select(scored.flagged)
+        profiles.add(profile_events(chosen, origin, created))
+
+    return keep
 
 
 def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:
@@ -128,11 +159,20 @@ def summarise(
         skipped=dict(report.skipped.most_common()),
         problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
         suppressed_by_rule=dict(verdicts.hiding) if verdicts is not None else {},
+        dropped_by_rule=_dropped_by_rule(verdicts) if verdicts is not None else {},
+        kinds=sorted({str(source.format) for source in reading.sources}),
+        severities=dict(Counter(Severity(event["event"]["severity"]).name.lower() for event in events)),
+        model=(judgement.models[0].name, judgement.models[0].version) if judgement.models else None,
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
         budget=max([reading.config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
         notes=[*reading.notes, *_model_notes(judgement.models)],
     )
+
+
+def _dropped_by_rule(verdicts: "Verdicts") -> dict[str, int]:
+    dropped = (verdict for verdict in verdicts.verdicts if verdict.dropped)
+    return dict(Counter(rule.id for verdict in dropped for rule in verdict.rules if rule.action == verdict.action))
 
 
 def _model_notes(models: "Sequence[Model]") -> list[str]:

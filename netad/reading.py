@@ -20,6 +20,7 @@ from netad.ingest.logs.detect import Format
 from netad.ingest.read import Batch, read_inputs
 from netad.ingest.report import IngestReport
 from netad.outputs.wording import counted
+from netad.stages import Stages
 
 if TYPE_CHECKING:
     from netad.profiles.batch import ProfileBatch
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 class Reading:
     """Inputs on their way to profiles: the counters fill while `profiles` is consumed.
 
-    `keep_out` names the flows that rules keep out of profiles, and of what is told about them.
+    `keep_out` names the flows that rules keep out of profiles, and of what is told about them; `stages` tells how long
+    reading takes, and what else is timed in it.
     """
 
     config: Config
@@ -42,6 +44,7 @@ class Reading:
     report: IngestReport = field(default_factory=IngestReport)
     notes: list[str] = field(default_factory=list)
     keep_out: "FlowFilter | None" = None
+    stages: Stages = field(default_factory=Stages)
 
     @cached_property
     def sources(self) -> list[Source]:
@@ -115,7 +118,7 @@ class Reading:
         config = self.config
         lateness_ns = parse_duration(config.lateness)
         windows = WindowAggregator(config.window_ns, config.networks, lateness_ns, zone=config.zone)
-        for read in self._read(facts=True):
+        for read in self.stages.each("read", self._read(facts=True)):
             batch = read
             if isinstance(read, FlowBatch) and self.keep_out is not None:
                 batch = self.keep_out.without(read)

@@ -3,12 +3,11 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from netad.core.identity import content_id
 from netad.core.timing import iso
 from netad.detectors.anomaly import Anomaly, Change, Evidence, Reason
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
-from netad.outputs.origin import Origin, envelope, storable
+from netad.outputs.origin import Origin, envelope, storable, window_id
 from netad.outputs.wording import behaviour_name, figure, percent, score_text
 
 if TYPE_CHECKING:
@@ -23,14 +22,9 @@ TOP = 3
 
 
 def anomaly_id(anomaly: Anomaly, origin: Origin) -> str:
-    """Return the anomaly's content id: the same source, window and model name make the same event, whatever its score.
-
-    The window's length goes in as nanoseconds, so that `60m` and `1h` are the same window.
-    """
-    length = anomaly.window_end_ns - anomaly.window_start_ns
-    parts = (origin.observer, origin.namespace, anomaly.source, anomaly.window_start_ns, length, anomaly.model_name)
-    digest = (anomaly.window_digest,) if anomaly.window_digest else ()
-    return content_id(anomaly.window_start_ns, "anomaly", *parts, *digest)
+    """Return the anomaly's content id: the same source, window and model name make the same event."""
+    window = (anomaly.source, anomaly.window_start_ns, anomaly.window_end_ns, anomaly.model_name, anomaly.window_digest)
+    return window_id("anomaly", *window, origin)
 
 
 def anomaly_event(anomaly: Anomaly, origin: Origin, created: str) -> Event:

@@ -32,8 +32,10 @@ class RunSummary:
 
     `logs` is how many of the files are logs, `records` how many of their lines became flows or facts;
     `budget` is the share of normal profiles that the threshold lets through as false alarms, 0 when it is not known;
-    `handed_over` is how many of the packets the engine left to dpkt; `deliveries` says in one line each where the
-    outputs that closed before put the events, `notes` whatever else the operator should know.
+    `handed_over` is how many of the packets the engine left to dpkt; `kinds` names the formats of the inputs;
+    `severities` counts the anomalies that ship by the names of their severities, `seconds` the time that each stage
+    took; `model` is the name and version of the model that judged; `deliveries` says in one line each where the outputs
+    that closed before put the events, `notes` whatever else the operator should know.
     """
 
     files: int = 0
@@ -55,6 +57,11 @@ class RunSummary:
     skipped: dict[str, int] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
     suppressed_by_rule: dict[str, int] = field(default_factory=dict)
+    dropped_by_rule: dict[str, int] = field(default_factory=dict)
+    kinds: list[str] = field(default_factory=list)
+    severities: dict[str, int] = field(default_factory=dict)
+    seconds: dict[str, float] = field(default_factory=dict)
+    model: tuple[str, str] | None = None
     baseline: str = ""
     threshold: float = 0.0
     budget: float = 0.0
@@ -77,6 +84,15 @@ class Output(Protocol):
 
     def close(self, summary: RunSummary) -> Delivery:
         """Finish, and say what became of everything that was written."""
+        ...
+
+
+@runtime_checkable
+class KeepsRuns(Output, Protocol):
+    """An output that takes the event of the run itself too: the last one, made when all others have been dealt with."""
+
+    def settle(self) -> Delivery:
+        """Deliver or keep all that was written so far, and say what became of it. More may be written afterwards."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""Events: ECS 9.4 documents of anomalies and flows, with ids that come from their content."""
+"""Events: ECS 9.4 documents of anomalies, flows and profiles, with ids that come from their content."""
 
 from netad.outputs.anomaly_event import anomaly_event, anomaly_id
 from netad.outputs.flow_event import flow_events, flow_ids

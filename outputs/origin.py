@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from netad.core.errors import ConfigError
+from netad.core.identity import content_id
 from netad.core.timing import iso
 from netad.outputs.base import Event
 
@@ -63,6 +64,16 @@ def envelope(dataset: str, origin: Origin, time_ns: int, event: dict[str, Any]) 
     if origin.tags:
         document["tags"] = list(origin.tags)
     return document
+
+
+def window_id(kind: str, source: str, start_ns: int, end_ns: int, model_name: str, digest: str, origin: Origin) -> str:
+    """Return the content id of what is told of a source in a window: the same whatever its score is.
+
+    The window's length goes in as nanoseconds, so that `60m` and `1h` are the same window; the model's name does, its
+    version does not. `digest` is empty for a window that the input covers to its end.
+    """
+    parts = (origin.observer, origin.namespace, source, start_ns, end_ns - start_ns, model_name)
+    return content_id(start_ns, kind, *parts, *((digest,) if digest else ()))
 
 
 def stamped(event: Event, ingested: str) -> Event:

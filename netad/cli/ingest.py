@@ -13,6 +13,7 @@ from netad.cli.options import (
     flows_option,
     inputs_argument,
     load_rules,
+    profiles_option,
     reading_options,
     rules_options,
     settings,
@@ -36,6 +37,7 @@ log = logging.getLogger("netad.ingest")
     "[console]",
 )
 @flows_option
+@profiles_option
 @click.option(
     "--model", metavar="DIR", help="Model made by 'netad train'; without one the capture is its own baseline."
 )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netad.config import FLOW_CHOICES, LOG_FORMATS, RULES_ERRORS, STRICT_CHOICES, Config, load_config
+from netad.config import FLOW_CHOICES, LOG_FORMATS, PROFILE_CHOICES, RULES_ERRORS, STRICT_CHOICES, Config, load_config
 from netad.core.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -70,6 +70,9 @@ rules_options = _stack(
 
 flows_option = click.option("--flows", type=click.Choice(FLOW_CHOICES),
                             help="Which flows to ship with the anomalies. [anomalous]")  # fmt: skip
+
+profiles_option = click.option("--profiles", type=click.Choice(PROFILE_CHOICES),
+                               help="Which judged profiles to ship with the anomalies. [none]")  # fmt: skip
 
 
 def settings(flags: dict[str, Any]) -> Config:

@@ -1,15 +1,16 @@
 """Events in a local store of Parquet files, for keeping, replaying and querying without a cluster.
 
     STORE/anomaly/date=2026-01-31/<hash of the ids>.parquet
-    STORE/flow/date=2026-01-31/...
+    STORE/flow/date=2026-01-31/...             and so for profile and run
 
-Any Parquet reader sees two datasets partitioned by day (UTC, of `@timestamp`), e.g. `pyarrow.dataset.dataset(
-"STORE/anomaly", partitioning="hive")`.
+Any Parquet reader sees a dataset for each kind, partitioned by day (UTC, of `@timestamp`), e.g.
+`pyarrow.dataset.dataset("STORE/anomaly", partitioning="hive")`.
 """
 
 import hashlib
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -76,8 +77,17 @@ class ParquetOutput:
             self._delivery.dead += sum(1 for _ in coming)
             raise
 
+    def settle(self) -> Delivery:
+        """Write what is in memory; the run's own event is still to come."""
+        self._flush_all()
+        return replace(self._delivery, problems=list(self._delivery.problems))
+
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Write what is still in memory. What cannot be written is counted as dead."""
+        self._flush_all()
+        return self._delivery
+
+    def _flush_all(self) -> None:
         for partition in sorted(self._pending):
             try:
                 self._flush(partition)
@@ -85,7 +95,7 @@ class ParquetOutput:
                 self._problem(str(error))
                 self._delivery.dead += len(self._pending[partition])
         self._pending.clear()
-        return self._delivery
+        self._rows = self._bytes = 0
 
     def _add(self, event: Event) -> None:
         kind, date = event["data_stream"]["dataset"].removeprefix("netad."), event["@timestamp"][:10]
