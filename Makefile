@@ -4,6 +4,8 @@ VENV ?= .venv
 BIN = $(VENV)/bin
 DEMO ?= demo
 FUZZ_SECONDS ?= 60
+# Tests run in as many processes as there are cores, four at most; those of a file together, those with a server in one.
+PARALLEL ?= -n logical --maxprocesses 4 --dist loadgroup
 
 .PHONY: demo test test-bounds test-full fuzz check clean
 
@@ -31,12 +33,12 @@ demo: $(VENV)/.installed
 	$(BIN)/netad ingest $(DEMO)/attacked --model $(DEMO)/model --to console --to parquet:$(DEMO)/store
 
 test: $(VENV)/.installed-test
-	$(BIN)/python -m pytest -m "not full"
+	$(BIN)/python -m pytest $(PARALLEL) -m "not full"
 
 # The ingest suite with every array access checked; a cache of its own, because compiled code keeps its checks or lack of them.
 test-bounds: $(VENV)/.installed-test
 	cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && \
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest -q -m "not full" tests/ingest
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest $(PARALLEL) -q -m "not full" tests/ingest
 
 # Atheris has wheels for some Pythons only; where there is none, `python -m fuzz` says so and does nothing.
 $(VENV)/.installed-fuzz: setup.cfg | $(VENV)/.installed-test
@@ -49,7 +51,7 @@ fuzz: $(VENV)/.installed-fuzz
 
 # What takes longer: scale, kills, faults.
 test-full: $(VENV)/.installed-test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest $(PARALLEL)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .

@@ -93,10 +93,17 @@ def elastic_count(elastic_url: str, namespace: str) -> Callable[[str], int]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark every test that asks for the server, so that `-m 'not elastic'` leaves out all of them."""
+    """Mark every test that asks for the server, so that `-m 'not elastic'` leaves out all of them.
+
+    Where tests run in several processes (`pytest -n 2 --dist loadgroup`), all of these go to one, so that one server is
+    started, and the tests of a file stay together, so that what they share is made once.
+    """
     for item in items:
+        together = item.nodeid.partition("::")[0]
         if "elastic_url" in getattr(item, "fixturenames", ()):
             item.add_marker("elastic")
+            together = "elastic"
+        item.add_marker(pytest.mark.xdist_group(together))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
