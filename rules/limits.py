@@ -8,15 +8,16 @@ from netad.core.identity import content_id
 from netad.rules.rule import Rule
 from netad.rules.view import EventView
 
-# Groups whose passed events are remembered; past that those of the oldest periods are forgotten.
-MAX_GROUPS = 100_000
+# Passed events that are remembered; past that those of the oldest periods are forgotten.
+MAX_PASSED = 500_000
 _VERSION = 1
 
 
 class LimitState:
     """Which events the limits let pass: kept from run to run, a run over the same traffic decides the same.
 
-    One that is used for a single run needs no keeping. `to_json` and `from_json` carry it to where it is kept.
+    One that is used for a single run needs no keeping. `to_json` and `from_json` carry it to where it is kept
+    (`netad.rules.limit_memory`).
     """
 
     def __init__(self, passed: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -43,10 +44,12 @@ class LimitState:
         return cls(passed)
 
     def forget_oldest(self) -> None:
-        """Forget the groups of the oldest periods when there are too many; keys begin with their period's start."""
-        excess = len(self.passed) - MAX_GROUPS
-        for key in sorted(self.passed)[: max(excess, 0)]:
-            del self.passed[key]
+        """Forget the groups of the oldest periods when too much has passed; keys begin with their period's start."""
+        excess = sum(map(len, self.passed.values())) - MAX_PASSED
+        for key in sorted(self.passed):
+            if excess <= 0:
+                return
+            excess -= len(self.passed.pop(key))
 
 
 def _is_texts(ids: Any) -> bool:  # noqa: ANN401 - whatever the JSON held

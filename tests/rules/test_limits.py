@@ -91,7 +91,7 @@ def test_a_rerun_decides_the_same(found, count, random):
 
 def test_the_state_is_bounded(monkeypatch, load, now):
     """The oldest periods are forgotten first."""
-    monkeypatch.setattr(limits, "MAX_GROUPS", 2)
+    monkeypatch.setattr(limits, "MAX_PASSED", 2)
     rules, state = load(RULE.format(group="source.ip", count=1)), LimitState()
     rules.judge([event("a", 0), event("b", 60), event("c", 120)], now, state)
     assert sorted(identity for ids in state.passed.values() for identity in ids) == ["b", "c"]
