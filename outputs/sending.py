@@ -4,9 +4,30 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from random import SystemRandom
+from typing import Protocol, runtime_checkable
 
 from netad.core.errors import OutputError
 from netad.outputs.base import Event
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the settings allow an output that keeps what it cannot send.
+
+    `budget_s` is the most seconds that a run spends on trying again, `spool_bytes` the most that may wait on disk.
+    """
+
+    budget_s: float = 300.0
+    spool_bytes: int = 1 << 30
+
+
+@runtime_checkable
+class Limited(Protocol):
+    """An output with limits of its own, to be set before anything is written."""
+
+    def limit(self, limits: Limits) -> None:
+        """Set the limits."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,10 +38,10 @@ class RetryPolicy:
     `budget_s` is the most a whole run spends on trying again, so that a scheduled run never meets the next one.
     """
 
-    retries: int = 3
+    retries: int = 8
     first_pause_s: float = 1.0
     longest_pause_s: float = 30.0
-    budget_s: float = 120.0
+    budget_s: float = 300.0
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     chance: Callable[[], float] = SystemRandom().random
@@ -46,3 +67,11 @@ class Outcome:
         self.unsent += [(event, why.message) for event in events]
         if stop and self.failure is None:
             self.failure = why
+
+    def add(self, other: "Outcome") -> None:
+        """Add what became of the events of another chunk."""
+        self.delivered += other.delivered
+        self.duplicates += other.duplicates
+        self.refused += other.refused
+        self.unsent += other.unsent
+        self.failure = self.failure or other.failure

@@ -6,7 +6,7 @@ import os
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from orjson import OPT_APPEND_NEWLINE, JSONDecodeError, dumps, loads
 
@@ -104,7 +104,7 @@ def _damaged(path: Path) -> OutputError:
     return OutputError(f"the spool file {path} is damaged, or of another version of netad")
 
 
-def _is_event(event: object) -> bool:
+def _is_event(event: object) -> TypeGuard[dict[str, Any]]:
     """Tell whether a line is an event that can be sent."""
     if not isinstance(event, dict):
         return False

@@ -1,26 +1,26 @@
 """Sending one chunk of events with the bulk API, and telling what became of each of them.
 
-The client's own `streaming_bulk` does not fit: with its defaults it gives up instead of retrying, it takes no ids that
-are known already out, and connection errors end it in the middle of a chunk.
+The clients' own bulk helpers do not fit: with their defaults they give up instead of retrying, they take no ids that
+are known already out, and connection errors end them in the middle of a chunk.
 """
 
 import logging
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
 
 from orjson import dumps
 
 from netad.core.errors import OutputError
 from netad.outputs.base import Event
-from netad.outputs.elastic.connection import ElasticConfig, explain, reason_of
+from netad.outputs.elastic.cluster import Cluster, TroubleError
+from netad.outputs.elastic.connection import reason_of
+from netad.outputs.ledger import Ledger
 from netad.outputs.origin import stamped
 from netad.outputs.sending import Outcome, RetryPolicy
 
-if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
-
-BUSY = frozenset({429, 502, 503, 504})
 MISSING_STREAM = "index_not_found_exception"
+BLOCKED = "cluster_block_exception"
 
 log = logging.getLogger(__name__)
 
@@ -35,25 +35,49 @@ class Item:
     lines: bytes
 
 
-def make_item(event: Event, ingested: str) -> Item:
-    """Return the event as it is sent at the time `ingested` (ISO 8601)."""
+def make_item(event: Event, ingested: str, action: Callable[[str, str], bytes]) -> Item:
+    """Return the event as it is sent at the time `ingested` (ISO 8601), by the cluster's own `action`."""
     place = event["data_stream"]
     stream = f"{place['type']}-{place['dataset']}-{place['namespace']}"
     identity = event["event"]["id"]
-    # Where no template makes it a data stream, refuse rather than make a plain index with guessed field types.
-    action = {"create": {"_index": stream, "_id": identity, "require_data_stream": True}}
-    return Item(stream, identity, event, dumps(action) + b"\n" + dumps(stamped(event, ingested)) + b"\n")
+    lines = b"%b\n%b\n" % (action(stream, identity), dumps(stamped(event, ingested)))
+    return Item(stream, identity, event, lines)
 
 
 class BulkSender:
-    """Sends chunks, one request each where the cluster takes it, and remembers how long it has tried again."""
+    """Sends chunks, one request each where the cluster takes it, and remembers how long it has tried again.
 
-    def __init__(self, client: "Elasticsearch", config: ElasticConfig, retry: RetryPolicy) -> None:
-        self._client = client
-        self._config = config
-        self._retry = retry
+    Known ids are asked for over the whole stream before a chunk is sent. Where the key may not search, `ledger` (ids
+    that this machine delivered) stands in, and one warning says so. `send` may run in several threads at once.
+    """
+
+    def __init__(self, cluster: Cluster, retry: RetryPolicy, ledger: Ledger) -> None:
+        self._cluster = cluster
+        self.retry = retry
+        self._ledger = ledger
+        self._lock = threading.Lock()
         self._spent_s = 0.0
         self._may_read = True
+        self._may_remember = True
+        self._seen_streams: set[str] = set()
+        self.failure: OutputError | None = None  # why sending anything further makes no sense
+
+    def prepare(self) -> list[str]:
+        """Ensure the templates, patiently when the cluster is busy, and return a sentence for each that was put.
+
+        Raises:
+            OutputError: the cluster is away, or refuses.
+        """
+        began = self.retry.clock()
+        attempt = 0
+        while True:
+            try:
+                return self._cluster.ensure_templates()
+            except TroubleError as trouble:
+                if trouble.kind != "busy" or not self._wait(attempt, began):
+                    self.failure = trouble.why
+                    raise trouble.why from trouble
+            attempt += 1
 
     def send(self, items: list[Item]) -> Outcome:
         """Send events and return what became of each. Nothing is raised for what the cluster or network does."""
@@ -61,8 +85,8 @@ class BulkSender:
         parts = [_Part(items)]
         while parts:
             part = parts.pop(0)
-            if outcome.failure is not None:
-                outcome.leave([item.event for item in part.items], outcome.failure, stop=True)
+            if self.failure is not None:
+                outcome.leave([item.event for item in part.items], self.failure, stop=True)
             elif self._send_part(part, outcome):
                 half = len(part.items) // 2
                 parts[:0] = [_Part(part.items[:half], True), _Part(part.items[half:], True)]
@@ -79,137 +103,144 @@ class BulkSender:
             if trouble.kind == "large":
                 outcome.refused += [(item.event, trouble.why.message) for item in part.items]
                 break
-            began = self._retry.clock() if began is None else began
-            if trouble.kind == "fatal" or not self._wait(attempt, began):
+            began = self.retry.clock() if began is None else began
+            if trouble.kind == "away":
+                part.looked_up, part.in_doubt = False, True
+            fatal = trouble.kind not in ("busy", "away")
+            if fatal or not self._wait(attempt, began):
                 nothing_went = outcome.delivered + outcome.duplicates == before
-                outcome.leave(
-                    [item.event for item in part.items], trouble.why, stop=trouble.kind == "fatal" or nothing_went
-                )
+                outcome.leave([item.event for item in part.items], trouble.why, stop=fatal or nothing_went)
+                self.failure = self.failure or outcome.failure
                 break
             attempt += 1
         if began is not None:
-            self._spent_s += self._retry.clock() - began
+            with self._lock:
+                self._spent_s += self.retry.clock() - began
         return False
 
     def _wait(self, attempt: int, began: float) -> bool:
         """Pause before another attempt; False when there shall be none."""
-        pause = self._retry.pause_s(attempt)
-        spent = self._spent_s + self._retry.clock() - began
-        if attempt >= self._retry.retries or spent + pause > self._retry.budget_s:
+        pause = self.retry.pause_s(attempt)
+        spent = self._spent_s + self.retry.clock() - began
+        if attempt >= self.retry.retries or spent + pause > self.retry.budget_s:
             return False
-        self._retry.sleep(pause)
+        self.retry.sleep(pause)
         return True
 
-    def _try(self, part: "_Part", outcome: Outcome) -> "_Trouble | None":
+    def _try(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
         """Send what is left of a part once. What is settled leaves `part.items`; the trouble is that of the rest."""
-        import elasticsearch
-
         try:
             if not part.looked_up:
                 self._leave_out_known(part, outcome)
             return self._post(part, outcome) if part.items else None
-        except elasticsearch.ApiError as error:
-            kind: _Kind = "busy" if error.status_code in BUSY else "large" if error.status_code == 413 else "fatal"
-            return _Trouble(kind, explain(error, self._config))
-        except elasticsearch.SSLError as error:
-            return _Trouble("fatal", explain(error, self._config))
-        except (elasticsearch.ConnectionError, elasticsearch.ConnectionTimeout) as error:
-            return _Trouble("busy", explain(error, self._config))
-        except elasticsearch.TransportError as error:
-            return _Trouble("fatal", explain(error, self._config))
+        except TroubleError as trouble:
+            return trouble
 
     def _leave_out_known(self, part: "_Part", outcome: Outcome) -> None:
         """Leave out events whose id is anywhere in their data stream.
 
         `create` alone compares ids within the newest backing index only: after a rollover a known one would go in
-        again. A key that may not read has to do with that.
+        again. What was delivered a moment ago is found after a refresh: once a run, and when an answer got lost.
         """
-        import elasticsearch
-
         known: set[tuple[str, str]] = set()
-        for stream in dict.fromkeys(item.stream for item in part.items) if self._may_read else ():
+        for stream in dict.fromkeys(item.stream for item in part.items):
             wanted = [item.id for item in part.items if item.stream == stream]
-            try:
-                answer = self._client.search(
-                    index=stream,
-                    query={"ids": {"values": wanted}},
-                    size=len(wanted),
-                    source=False,
-                    track_total_hits=False,
-                    ignore_unavailable=True,
-                    filter_path="hits.hits._id",
-                )
-            except elasticsearch.AuthorizationException:
-                log.info("this key may not read %s: known ids are found in its newest index only", stream)
-                self._may_read = False
-                break
-            known |= {(stream, identity) for identity in _hit_ids(answer.body)}
+            known |= {(stream, identity) for identity in self._known(stream, wanted, part.in_doubt)}
         fresh = [item for item in part.items if (item.stream, item.id) not in known]
         outcome.duplicates += len(part.items) - len(fresh)
-        part.items, part.looked_up = fresh, True
+        part.items, part.looked_up, part.in_doubt = fresh, True, False
 
-    def _post(self, part: "_Part", outcome: Outcome) -> "_Trouble | None":
-        response = self._client.bulk(
-            operations=[item.lines for item in part.items],  # type: ignore[misc]  # lines are sent as they are
-            filter_path="items.*.status,items.*.error,items.*.failure_store",
-        )
-        answers = response.body.get("items") if isinstance(response.body, dict) else None
+    def _known(self, stream: str, ids: list[str], in_doubt: bool) -> set[str]:
+        if self._may_read:
+            try:
+                if in_doubt or stream not in self._seen_streams:
+                    self._cluster.refresh(stream)
+                    self._seen_streams.add(stream)
+                return self._cluster.known_ids(stream, ids)
+            except TroubleError as trouble:
+                if trouble.kind != "unreadable":
+                    raise
+                with self._lock:
+                    if self._may_read:
+                        log.warning(
+                            "%s does not let this key read %s: that nothing is delivered twice is exact for what this "
+                            "machine delivered only (%s)", self._cluster.target, stream, self._ledger.path
+                        )  # fmt: skip
+                    self._may_read = False
+        return self._from_ledger(stream, ids)
+
+    def _from_ledger(self, stream: str, ids: list[str]) -> set[str]:
+        try:
+            return self._ledger.known(self._cluster.target, stream, ids) if self._may_remember else set()
+        except OutputError as error:
+            self._forget(error)
+            return set()
+
+    def _remember(self, settled: list[Item]) -> None:
+        if self._may_read or not self._may_remember:
+            return
+        try:
+            for stream in dict.fromkeys(item.stream for item in settled):
+                ids = [item.id for item in settled if item.stream == stream]
+                self._ledger.add(self._cluster.target, stream, ids)
+        except OutputError as error:
+            self._forget(error)
+
+    def _forget(self, error: OutputError) -> None:
+        self._may_remember = False
+        log.warning("%s: events may be delivered twice after a rollover", error.message)
+
+    def _post(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
+        answer = self._cluster.create([item.lines for item in part.items])
+        answers = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(answers, list) or len(answers) != len(part.items):
-            return _Trouble("fatal", OutputError(f"{self._config.target} does not answer like an Elasticsearch"))
+            return TroubleError("fatal", OutputError(f"{self._cluster.target} does not answer like an Elasticsearch"))
         left: list[Item] = []
-        worst: _Trouble | None = None
-        for item, answer in zip(part.items, answers, strict=True):
-            trouble = self._settle(item, answer, outcome)
+        there: list[Item] = []
+        worst: TroubleError | None = None
+        for item, result in zip(part.items, answers, strict=True):
+            settled = outcome.delivered + outcome.duplicates
+            trouble = self._settle(item, result, outcome)
             if trouble is not None:
                 left.append(item)
                 worst = trouble if worst is None or trouble.kind == "fatal" else worst
+            elif outcome.delivered + outcome.duplicates > settled:
+                there.append(item)
         part.items = left
+        self._remember(there)
         return worst
 
-    def _settle(self, item: Item, answer: object, outcome: Outcome) -> "_Trouble | None":
+    def _settle(self, item: Item, answer: object, outcome: Outcome) -> TroubleError | None:
         """Count an event that the cluster has decided on; return what keeps it from deciding otherwise."""
         status, error, failure_store = _result(answer)
-        target = self._config.target
+        target = self._cluster.target
         if 200 <= status < 300 and failure_store != "used":
             outcome.delivered += 1
         elif status == 409:
             outcome.duplicates += 1
         elif status == 429 or status >= 500:
-            return _Trouble("busy", OutputError(f"{target} answered {status} ({reason_of(error)})"))
+            return TroubleError("busy", OutputError(f"{target} answered {status} ({reason_of(error)})"))
+        elif isinstance(error, dict) and error.get("type") == BLOCKED:
+            text = f"{target} takes no events into {item.stream}, its index is read-only ({reason_of(error)})"
+            return TroubleError("fatal", OutputError(text))
         elif status in (401, 403):
             text = f"{target} does not let this key write to {item.stream} ({status}, {reason_of(error)})"
-            return _Trouble("fatal", OutputError(text))
+            return TroubleError("fatal", OutputError(text))
         elif isinstance(error, dict) and error.get("type") == MISSING_STREAM:
-            text = f"{target} has no index template for {item.stream}: run `netad setup elastic`"
-            return _Trouble("fatal", OutputError(text))
+            text = f"{target} has no index template for {item.stream}: {self._cluster.no_template}"
+            return TroubleError("fatal", OutputError(text))
         else:
             outcome.refused.append((item.event, reason_of(error) if error else "it went to the failure store"))
         return None
 
 
-_Kind = Literal["busy", "large", "fatal"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Trouble:
-    """Why events are not settled: try again (`busy`), send less at once (`large`), or stop (`fatal`)."""
-
-    kind: _Kind
-    why: OutputError
-
-
 @dataclass(slots=True)
 class _Part:
-    """Events on their way in one request."""
+    """Events on their way in one request; `in_doubt` when an earlier one may have arrived."""
 
     items: list[Item]
     looked_up: bool = False
-
-
-def _hit_ids(body: object) -> set[str]:
-    hits = body.get("hits") if isinstance(body, dict) else None
-    found = hits.get("hits") if isinstance(hits, dict) else None
-    return {str(hit.get("_id")) for hit in found if isinstance(hit, dict)} if isinstance(found, list) else set()
+    in_doubt: bool = False
 
 
 def _result(answer: object) -> tuple[int, object, object]:

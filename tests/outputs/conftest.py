@@ -1,21 +1,31 @@
 """Synthetic anomalies, flows and their events, shared by the tests of the outputs."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from netad.core.addresses import Networks, parse_address
+from netad.core.errors import ExitCode
 from netad.core.timing import SECOND_NS, parse_time
 from netad.detectors.anomaly import AlertCount, Anomaly, Evidence, Reason, Severity
+from netad.detectors.model import Model
+from netad.detectors.scored import ScoredProfiles
 from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, TUNNELS, WHOLE, FlowBatch
-from netad.outputs.base import Event, RunSummary
+from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.outputs.profile_event import profile_events
+from netad.outputs.run_event import Ending, run_event
+from netad.outputs.ledger import FILE, Ledger
 from netad.outputs.sending import RetryPolicy
 from netad.outputs.spool import Spool
+from netad.profiles.features import FEATURES
+from netad.profiles.frame import KEY_DTYPES
 
 CREATED = "2026-01-12T08:00:00.000Z"
 HOUR_NS = 3600 * SECOND_NS
@@ -200,6 +210,13 @@ def make_spool(tmp_path: Path) -> Callable[..., Spool]:
     return lambda target, **options: Spool(tmp_path / "spool", target, **options)
 
 
+@pytest.fixture
+def make_ledger(tmp_path: Path) -> Iterator[Callable[..., Ledger]]:
+    """Return a maker of ledgers in one file, as the runs of one user have them."""
+    with contextlib.ExitStack() as stack:
+        yield lambda **options: stack.enter_context(contextlib.closing(Ledger(tmp_path / FILE, **options)))
+
+
 @dataclass
 class Pauses:
     """A clock that only moves when someone sleeps, and what was slept."""
@@ -207,7 +224,8 @@ class Pauses:
     slept: list[float] = field(default_factory=list)
 
     def policy(self, **options: Any) -> RetryPolicy:
-        """A retry policy on this clock, without chance."""
+        """A retry policy on this clock, without chance, that tries three times again unless told otherwise."""
+        options = {"retries": 3, **options}
         return RetryPolicy(clock=lambda: sum(self.slept), sleep=self.slept.append, chance=lambda: 1.0, **options)
 
 
@@ -215,3 +233,62 @@ class Pauses:
 def pauses() -> Pauses:
     """Time for the retries."""
     return Pauses()
+
+
+@pytest.fixture(scope="session")
+def scored() -> ScoredProfiles:
+    """Forty quiet hours of ten inside hosts as their own baseline, then one of an IPv6 host that is loud and scans."""
+    draw = np.random.default_rng(7)
+    host, hour = np.arange(41) % 10, np.arange(41) // 10
+    frame = pd.DataFrame(
+        {
+            "source": [f"10.0.0.{number + 1}" for number in host[:-1]] + ["fd00::5"],
+            "source_hi": np.zeros(41),
+            "source_lo": (0xFFFF << 32) + (10 << 24) + host + 1 + 100 * (np.arange(41) == 40),
+            "window_start_ns": START_NS + hour * HOUR_NS,
+            "window_end_ns": START_NS + (hour + 1) * HOUR_NS,
+            "inside": True,
+            "window_digest": ["", *["ab12"] * 3, *[""] * 37],
+            "known_source": True,
+        }
+    ).astype(KEY_DTYPES)
+    values = {feature.name: np.round(np.exp(3 + draw.normal(0, 0.3, 41))) for feature in FEATURES}
+    values |= {feature.name: draw.beta(2, 8, 41) for feature in FEATURES if feature.unit == "share"}
+    columns = pd.DataFrame(values)
+    columns.loc[40, [one.name for one in FEATURES if one.suspicious == "high" and one.unit != "share"]] = 9_256_780.0
+    columns.loc[0, "dns_queries"] = np.nan
+    columns["behaviour.scan"] = [0.0] * 40 + [6.0]
+    frame = pd.concat([frame, columns], axis=1)
+    model = Model.train(frame[:40], detectors=["isolation_forest", "behaviour"], name="office", window="1h",
+                        created=CREATED)  # fmt: skip
+    return ScoredProfiles(frame, model.score(frame), model, 0.9)
+
+
+@pytest.fixture
+def events_of_profiles(scored: ScoredProfiles, origin: Origin) -> list[Event]:
+    """The events of `scored`."""
+    return list(profile_events(scored, origin, CREATED))
+
+
+@pytest.fixture
+def events_of_runs(summary: RunSummary, origin: Origin) -> list[Event]:
+    """A run that did everything an event can tell of, and one that was interrupted before it found anything."""
+    full = replace(
+        summary,
+        logs=1,
+        records=40,
+        kinds=["capture", "zeek-tsv"],
+        problems=["captures/cut.pcap: the last packet is cut"],
+        notes=["the baseline holds only 32 profiles"],
+        severities={"high": 3, "low": 1},
+        suppressed=2,
+        dropped=1,
+        suppressed_by_rule={"scanner": 2},
+        dropped_by_rule={"printer": 1},
+        seconds={"read": 1.25, "profile": 0.5, "score": 0.75, "deliver": 0.125},
+        model=("office", "2026.01.10"),
+    )
+    done = Delivery(delivered=9_256_780, duplicates=2, spooled=1, dead=1, drained=5, waiting_files=2, waiting_bytes=900)
+    ending = Ending(START_NS, START_NS + HOUR_NS, ExitCode.OUTPUT, [("elastic", done), ("parquet", Delivery(3))])
+    stopped = Ending(START_NS, START_NS, ExitCode.INTERRUPTED, [])
+    return [run_event(full, ending, origin), run_event(RunSummary(), stopped, replace(origin, run_id="run-2"))]

@@ -5,8 +5,10 @@ import contextlib
 import orjson
 import pytest
 
-from netad.outputs.elastic.bulk import BulkSender, RetryPolicy, make_item
-from netad.outputs.elastic.connection import ElasticConfig, connect
+from netad.core.errors import OutputError
+from netad.outputs.elastic.bulk import BulkSender, make_item
+from netad.outputs.elastic.cluster import ElasticCluster
+from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.templates import ensure_templates
 from tests.elastic_server import Answer
 
@@ -14,15 +16,13 @@ INGESTED = "2026-01-12T09:00:00.000Z"
 
 
 @pytest.fixture
-def sender(pauses):
+def sender(pauses, make_ledger):
     """A function that returns a sender to a URL, on a clock that only moves when someone sleeps."""
     with contextlib.ExitStack() as stack:
 
         def make(url, **options):
-            config = ElasticConfig.from_target(url, {})
-            return BulkSender(
-                stack.enter_context(contextlib.closing(connect(config))), config, pauses.policy(**options)
-            )
+            cluster = stack.enter_context(contextlib.closing(ElasticCluster(ElasticConfig.from_target(url, {}))))
+            return BulkSender(cluster, pauses.policy(**options), make_ledger())
 
         yield make
 
@@ -30,7 +30,7 @@ def sender(pauses):
 @pytest.fixture
 def items(make_events):
     """A function that returns that many items, the same every time."""
-    return lambda count: [make_item(event, INGESTED) for event in make_events(count)]
+    return lambda count: [make_item(event, INGESTED, ElasticCluster.action) for event in make_events(count)]
 
 
 def told(outcome):
@@ -51,7 +51,7 @@ def bulk_only(answer):
 def test_an_item_is_stamped_and_the_event_is_not(make_events):
     """The time of sending goes into what is sent; the event may be shared with other outputs and stays as it is."""
     (event,) = make_events(1)
-    action, source = map(orjson.loads, make_item(event, INGESTED).lines.splitlines())
+    action, source = map(orjson.loads, make_item(event, INGESTED, ElasticCluster.action).lines.splitlines())
     place = event["data_stream"]
     assert action["create"]["_index"] == f"logs-netad.flow-{place['namespace']}"
     assert action["create"]["_id"] == event["event"]["id"]
@@ -89,14 +89,81 @@ def test_known_ids_survive_a_rollover(sender, items, client, elastic_url, namesp
 
 
 @pytest.mark.elastic
-def test_a_key_that_may_not_read(serve, sender, items, client, elastic_url):
-    """Without the right to search, `create` itself finds known ids; it is asked for once only."""
+def test_a_moment_ago_is_known_after_a_rollover(sender, items, client, elastic_url, namespace, elastic_count):
+    """What another run delivered just before a rollover, not yet seen by searches, does not go in again."""
+    ensure_templates(client)
+    sender(elastic_url).send(items(5))
+    client.indices.rollover(alias=f"logs-netad.flow-{namespace}")
+    assert told(sender(elastic_url).send(items(5))) == (0, 5, 0, 0)
+    assert elastic_count("flow") == 5
+
+
+@pytest.mark.elastic
+def test_an_answer_that_got_lost_before_a_rollover(serve, sender, items, client, elastic_url, namespace, elastic_count):
+    """Events that arrived although the connection broke are asked for again before they are sent again."""
+    ensure_templates(client)
+    lost = []
+
+    def script(asked):
+        if asked.call == "_bulk" and not lost:
+            lost.append(server.pass_on(asked))
+            client.indices.rollover(alias=f"logs-netad.flow-{namespace}")
+            return Answer(cut=True)
+        return None
+
+    server = serve(script, upstream=elastic_url)
+    assert told(sender(server.url).send(items(3))) == (0, 3, 0, 0)
+    assert elastic_count("flow") == 3
+
+
+@pytest.mark.elastic
+def test_a_key_that_may_not_read(serve, sender, items, client, elastic_url, namespace, elastic_count, caplog):
+    """Without the right to search, this machine's ledger knows what was delivered, also after a rollover."""
     ensure_templates(client)
     server = serve(lambda asked: Answer(403, {}) if asked.call == "_search" else None, upstream=elastic_url)
     careful = sender(server.url)
     assert told(careful.send(items(5))) == (5, 0, 0, 0)
-    assert told(careful.send(items(5))) == (0, 5, 0, 0)
+    assert told(careful.send(items(6))) == (1, 5, 0, 0)
     assert len(server.calls("_search")) == 1
+    assert [record.message.partition(" does not")[0] for record in caplog.records] == [server.url]
+    assert "exact for what this machine delivered only" in caplog.text
+    client.indices.rollover(alias=f"logs-netad.flow-{namespace}")
+    assert told(sender(server.url).send(items(8))) == (2, 6, 0, 0)
+    assert elastic_count("flow") == 8
+
+
+def test_a_ledger_that_cannot_be_used(serve, sender, items, make_ledger, tmp_path, caplog):
+    """Where neither the cluster nor the ledger knows, events go out all the same, with one warning."""
+    make_ledger().path.mkdir()
+    server = serve(lambda asked: results(asked, 201) if asked.call == "_bulk" else Answer(403, {}))
+    careful = sender(server.url)
+    assert [told(careful.send(items(2))) for _ in range(2)] == [(2, 0, 0, 0)] * 2
+    assert sum("may be delivered twice after a rollover" in record.message for record in caplog.records) == 1
+
+
+def test_templates_of_a_busy_cluster(serve, sender, pauses):
+    """A cluster that is busy when a run starts is asked again; one that is away is not waited for."""
+    busy = [Answer(429), Answer(429)]
+    server = serve(lambda _: busy.pop() if busy else Answer(200, {"component_templates": [], "index_templates": []}))
+    assert len(sender(server.url).prepare()) > 0
+    assert pauses.slept == [1.0, 2.0]
+    with pytest.raises(OutputError, match="cannot be reached"):
+        sender(serve(lambda _: Answer(cut=True)).url).prepare()
+    assert pauses.slept == [1.0, 2.0]
+
+
+@pytest.mark.elastic
+def test_a_read_only_index(sender, items, client, elastic_url, namespace, elastic_count):
+    """An index that takes no writes is named as such, and the events stay unsent."""
+    ensure_templates(client)
+    stream = f"logs-netad.flow-{namespace}"
+    sender(elastic_url).send(items(2))
+    client.indices.put_settings(index=stream, settings={"index.blocks.write": True})
+    outcome = sender(elastic_url).send(items(5))
+    assert told(outcome) == (0, 2, 0, 3)
+    assert "its index is read-only" in outcome.failure.message
+    client.indices.put_settings(index=stream, settings={"index.blocks.write": None})
+    assert told(sender(elastic_url).send(items(5))) == (3, 2, 0, 0)
 
 
 @pytest.mark.elastic
@@ -105,7 +172,7 @@ def test_a_field_of_the_wrong_type_is_refused(sender, make_events, client, elast
     ensure_templates(client)
     events = make_events(3)
     events[1]["source"]["ip"] = "not an address"
-    outcome = sender(elastic_url).send([make_item(event, INGESTED) for event in events])
+    outcome = sender(elastic_url).send([make_item(event, INGESTED, ElasticCluster.action) for event in events])
     assert told(outcome) == (2, 0, 1, 0)
     ((event, reason),) = outcome.refused
     assert event is events[1]
@@ -120,7 +187,7 @@ def test_no_template_no_index(sender, make_events, elastic_url, namespace, clien
     events = make_events(2)
     for event in events:
         event["data_stream"] |= {"type": "nosuch"}
-    outcome = sender(elastic_url).send([make_item(event, INGESTED) for event in events])
+    outcome = sender(elastic_url).send([make_item(event, INGESTED, ElasticCluster.action) for event in events])
     assert told(outcome) == (0, 0, 0, 2)
     assert "netad setup elastic" in outcome.failure.message
     assert not client.indices.exists(index=f"nosuch-netad.flow-{namespace}")
@@ -207,14 +274,6 @@ def test_the_budget_of_a_run(serve, sender, items, pauses):
     careful = sender(server.url, budget_s=2.5)
     assert [told(careful.send(items(1))) for _ in range(3)] == [(1, 0, 0, 0), (1, 0, 0, 0), (0, 0, 0, 1)]
     assert pauses.slept == [1.0, 1.0]
-
-
-def test_pauses_grow_to_a_limit():
-    """Pauses double up to the longest one, and chance shortens them to half at most."""
-    longest = RetryPolicy(longest_pause_s=5.0, chance=lambda: 1.0)
-    assert [longest.pause_s(attempt) for attempt in range(5)] == [1.0, 2.0, 4.0, 5.0, 5.0]
-    assert RetryPolicy(chance=lambda: 0.0).pause_s(1) == 1.0
-    assert longest.pause_s(10_000) == 5.0
 
 
 @pytest.mark.parametrize(

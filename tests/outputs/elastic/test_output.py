@@ -7,6 +7,7 @@ import pytest
 
 from netad.core.errors import ConfigError, SpoolError
 from netad.outputs.base import OUTPUTS, Output, RunSummary
+from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.output import ElasticOutput
 from tests.elastic_server import Answer
@@ -15,12 +16,13 @@ REFUSED = Answer(403, {"error": {"type": "security_exception", "reason": "unauth
 
 
 @pytest.fixture
-def output(make_spool, pauses):
+def output(make_spool, make_ledger, pauses):
     """A function that returns the output of one run to a URL; all runs share one spool folder."""
 
     def make(url, spool=None, **options):
         config = ElasticConfig.from_target(url, {})
-        return ElasticOutput(config, spool or make_spool(config.target), retry=pauses.policy(), **options)
+        spool = spool or make_spool(config.target)
+        return ElasticOutput(ElasticCluster(config), spool, make_ledger(), retry=pauses.policy(), **options)
 
     return make
 
