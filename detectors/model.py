@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -208,7 +208,7 @@ class Model:
                     values = frame[feature.name].to_numpy(np.float64, copy=True)
                     values[matched] = self.learned.rows[feature.name].to_numpy(np.float64)[places]
                     frame = frame.assign(**{feature.name: values})
-        return ProfileBatch(frame, batch.meetings, batch.groups, batch.facts)
+        return replace(batch, frame=frame)
 
     @cached_property
     def scaling(self) -> Scaling:

@@ -13,6 +13,7 @@ from netad.profiles.frame import join_frames
 from netad.profiles.groups import Groups
 from netad.profiles.meetings import Meetings
 from netad.profiles.row_facts import RowFacts
+from netad.profiles.said import Said
 
 
 @dataclass(frozen=True)
@@ -25,12 +26,14 @@ class ProfileBatch:
         groups: the slices behind the rows: group i is row i. None after `join` and `select`.
         facts: by kind the facts of the rows; a kind that the input does not tell of is absent. Empty after `join` and
             `select`.
+        said: what each row named, in words.
     """
 
     frame: pd.DataFrame
     meetings: Meetings
     groups: Groups | None = None
     facts: Mapping[FactKind, RowFacts] = field(default_factory=dict)
+    said: Said = field(default_factory=Said.empty)
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -38,12 +41,16 @@ class ProfileBatch:
     @classmethod
     def join(cls, batches: Sequence["ProfileBatch"]) -> "ProfileBatch":
         """Return the rows of all batches in their order, with their meetings; slices and facts are let go."""
-        meetings = Meetings.join([one.meetings for one in batches], [len(one) for one in batches])
-        return cls(join_frames([one.frame for one in batches]), meetings)
+        rows = [len(one) for one in batches]
+        meetings = Meetings.join([one.meetings for one in batches], rows)
+        said = Said.join([one.said for one in batches], rows)
+        return cls(join_frames([one.frame for one in batches]), meetings, said=said)
 
     def select(self, rows: NDArray[Any]) -> "ProfileBatch":
         """Return the rows that a boolean mask, or an index array of distinct rows, names, with their meetings."""
         places = np.flatnonzero(rows) if rows.dtype == bool else rows
         return ProfileBatch(
-            self.frame.iloc[places].reset_index(drop=True), self.meetings.select(places, len(self.frame))
+            self.frame.iloc[places].reset_index(drop=True),
+            self.meetings.select(places, len(self.frame)),
+            said=self.said.select(places, len(self.frame)),
         )

@@ -24,6 +24,7 @@ from netad.profiles.habits import Habits
 from netad.profiles.item_set import ItemSet
 from netad.profiles.meetings import MeetingKind, Meetings
 from netad.profiles.novelty_features import NOVELTY
+from netad.profiles.said import COLUMN
 
 FOLDS = 4
 # So many windows of a source make a past that it can be compared with.
@@ -141,6 +142,8 @@ class Knowledge:
         known = _lookup_windows(self.hosts, self.windows, host) >= LEAST_WINDOWS
         features = _Measuring(self, batch, host, known).features() if len(self.hosts) else {}
         columns = {name: batch.frame[name] for name in batch.frame.columns}
+        if len(batch.said):
+            features = {**features, COLUMN: batch.said.lines(len(batch), self._met_by_anybody)}
         return pd.DataFrame({**columns, **features, "known_source": known})
 
     @classmethod
@@ -179,6 +182,10 @@ class Knowledge:
     @cached_property
     def _pooled(self) -> dict[MeetingKind, Habits]:
         return {kind: table.pooled(self.hosts, self.peers) for kind, table in self.habits.items()}
+
+    def _met_by_anybody(self, kind: MeetingKind, items: UInt64) -> Mask | None:
+        met = self.sets.get((kind, Scope.ALL))
+        return None if met is None else met.holds(items)
 
     @cached_property
     def _groups(self) -> UInt64:

@@ -28,6 +28,7 @@ from netad.profiles.looked_up import LookedUp
 from netad.profiles.meeting_table import meetings_of
 from netad.profiles.meetings import texts_hash
 from netad.profiles.row_facts import RowFacts
+from netad.profiles.said import said_of
 
 LATENESS_NS = 600 * SECOND_NS
 
@@ -178,7 +179,8 @@ class WindowAggregator:
         groups = Groups.build(joined.columns, self._inside, tuple(self._carried), MEASURED_COLUMNS, which)
         self._add_times(groups, released.get(FactKind.ANSWER))
         facts = self._facts.place(released, groups)
-        return [ProfileBatch(self._frame(groups, facts), meetings_of(groups, facts), groups, facts)]
+        met, said = meetings_of(groups, facts), said_of(groups, facts)
+        return [ProfileBatch(self._frame(groups, facts), met, groups, facts, said)]
 
     def _add_times(self, groups: Groups, answers: Sequence[FactBatch] | None) -> None:
         """Add columns that say when a slice was: in the night, after an answer that gave its destination."""

@@ -102,7 +102,7 @@ class Behaviours:
         """Take the next profiles of the run; return them with what was found, slices and facts let go."""
         findings = self.observe(batch)
         frame = batch.frame.join(self.strengths(batch, findings))
-        return Watched(ProfileBatch(frame, batch.meetings), tuple(findings))
+        return Watched(replace(batch, frame=frame, groups=None, facts={}), tuple(findings))
 
     def strengths(self, batch: ProfileBatch, findings: Sequence[Finding]) -> pd.DataFrame:
         """Return the columns `behaviour.<name>`: for each row of the batch the greatest strength found, 0 without."""
