@@ -5,6 +5,9 @@ look-ups in few segments.
 """
 
 import hashlib
+import re
+
+_ID = re.compile(r"([0-9a-f]{12})-[0-9a-f]{20}")
 
 
 def content_id(start_ns: int, *parts: str | int) -> str:
@@ -12,3 +15,9 @@ def content_id(start_ns: int, *parts: str | int) -> str:
     joined = "\x1f".join(str(part) for part in parts)
     digest = hashlib.sha256(joined.encode()).hexdigest()[:20]
     return f"{max(start_ns, 0) // 1_000_000 & 0xFFFFFFFFFFFF:012x}-{digest}"
+
+
+def start_of(identity: str) -> int | None:
+    """Return when the event with this id started, ns since the epoch to the millisecond; None if it is no such id."""
+    found = _ID.fullmatch(identity)
+    return None if found is None else int(found[1], 16) * 1_000_000

@@ -86,6 +86,10 @@ def open_stored(target: str) -> StoredEvents:
         from netad.outputs.store.stored import ParquetStored
 
         return ParquetStored.from_target(place or None)
+    if name == "elastic":
+        from netad.outputs.elastic.stored import ElasticStored
+
+        return ElasticStored.from_target(place or None)
     raise ConfigError(f"{target!r} is no store of events: write parquet[:DIR] or elastic[:URL]")
 
 

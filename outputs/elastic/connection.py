@@ -7,7 +7,7 @@ import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://localhost:9200"
 PREFIX = "NETAD_ELASTIC_"
-VARIABLES = ("URL", "API_KEY", "API_KEY_FILE", "USERNAME", "PASSWORD", "PASSWORD_FILE", "CA_FILE", "FINGERPRINT")
+VARIABLES = ("URL", "API_KEY", "API_KEY_FILE", "USERNAME", "PASSWORD", "PASSWORD_FILE", "CA_FILE", "FINGERPRINT",
+             "UPDATE_API_KEY", "UPDATE_API_KEY_FILE")  # fmt: skip
 # What a URL without a port means: Elasticsearch's own port, and the web's where a proxy or cloud speaks TLS.
 PORTS = {"http": 9200, "https": 443}
 MAX_SECRET_BYTES = 8192
@@ -75,6 +76,17 @@ class ElasticConfig:
             ca_file=_ca_file(given.get("CA_FILE")),
             fingerprint=_fingerprint(given.get("FINGERPRINT")),
         )
+
+    @classmethod
+    def for_changes(cls, target: str | None, environment: Mapping[str, str] = os.environ) -> "ElasticConfig":
+        """Return the same for those who change stored events: with NETAD_ELASTIC_UPDATE_API_KEY where it is set.
+
+        Raises:
+            ConfigError: as `from_target`.
+        """
+        config = cls.from_target(target, environment)
+        api_key = _secret(_variables(environment), "UPDATE_API_KEY")
+        return replace(config, api_key=api_key, username=None, password=None) if api_key else config
 
 
 def connect(config: ElasticConfig) -> "Elasticsearch":

@@ -58,7 +58,8 @@ keyword   netad.suppression.action netad.suppression.rule_ids netad.suppression.
 keyword   netad.suppression.actions netad.suppression.inhibited_by netad.suppression.tags
 long      netad.suppression.original.severity
 float     netad.suppression.original.risk_score
-date      netad.suppression.expires
+date      netad.suppression.expires netad.verdict.at
+keyword   netad.verdict.label netad.verdict.comment netad.verdict.by
 float     netad.anomaly.score netad.anomaly.threshold netad.anomaly.tail netad.anomaly.percentile
 keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transports netad.anomaly.sample_flow_ids
 long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports

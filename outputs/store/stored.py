@@ -19,6 +19,7 @@ from orjson import JSONDecodeError, dumps, loads
 
 from netad.core.errors import ConfigError, OutputError
 from netad.core.files import atomic_path
+from netad.core.identity import start_of
 from netad.outputs.base import Event
 from netad.outputs.store.output import DEFAULT_FOLDER
 from netad.outputs.store.schema import ID, SCHEMAS, WHOLE_EVENT, row, table
@@ -28,7 +29,6 @@ TIME = "@timestamp"
 # So many changed events wait for the files of their day to be written again; a file is opened once for all of them.
 MOST_WAITING = 20_000
 DAY_NS = 86_400 * 1_000_000_000
-_ID = re.compile(r"([0-9a-f]{12})-[0-9a-f]{20}")
 _DAY = re.compile(r"date=(\d{4}-\d\d-\d\d)")
 
 
@@ -85,10 +85,9 @@ class ParquetStored:
         The id tells when its window began. Its day is that of the window's end, so no earlier one can hold it; of a
         later day's files only the footers are read, unless the id lies between their first and last.
         """
-        found = _ID.fullmatch(identity)
-        if found is None:
+        start_ns = start_of(identity)
+        if start_ns is None:
             return None
-        start_ns = int(found[1], 16) * 1_000_000
         for day in self._days("anomaly"):
             if _start_ns(day) + DAY_NS <= start_ns:
                 continue
@@ -134,7 +133,7 @@ class ParquetStored:
     def _days(self, kind: str) -> list[str]:
         """Return the days that have a folder, ISO 8601, in order."""
         if kind not in SCHEMAS:
-            raise ConfigError(f"a store keeps {' and '.join(SCHEMAS)} events, not {kind!r}")
+            raise ConfigError(f"a store keeps {', '.join(SCHEMAS)} events, and none of {kind!r}")
         named = (_DAY.fullmatch(path.name) for path in (self._folder / kind).glob("date=*"))
         return sorted(found[1] for found in named if found and _is_date(found[1]))
 

@@ -3,7 +3,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.core.identity import content_id
+from netad.core.identity import content_id, start_of
 
 
 @given(st.integers(-(10**18), 10**19), st.lists(st.text()))
@@ -17,3 +17,10 @@ def test_ids_depend_on_content_and_sort_by_time():
     assert content_id(10**18, "a", "b") == content_id(10**18, "a", "b")
     assert content_id(10**18, "a", "b") != content_id(10**18, "ab", "")
     assert content_id(10**18, "a") < content_id(10**18 + 10**6, "a")
+
+
+def test_an_id_tells_when_its_event_started():
+    """To the millisecond; what is no id tells nothing."""
+    assert start_of(content_id(1_768_111_200_123_456_789, "a")) == 1_768_111_200_123_000_000
+    for other in ("", "x", "0" * 33, content_id(1, "a").upper().replace("0", "A"), content_id(1, "a") + "\n"):
+        assert start_of(other) is None

@@ -1,5 +1,6 @@
 """The contract of every place that keeps events, and what a change takes from a given event."""
 
+import contextlib
 import copy
 from operator import itemgetter
 from types import SimpleNamespace
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 from netad.core.errors import ConfigError
 from netad.core.timing import SECOND_NS, parse_time
 from netad.outputs.base import RunSummary
+from netad.outputs.elastic.connection import ElasticConfig, connect
+from netad.outputs.elastic.stored import ElasticStored
+from netad.outputs.elastic.templates import ensure_templates
 from netad.outputs.events import Origin
 from netad.outputs.origin import stamped
 from netad.outputs.store.output import ParquetOutput
@@ -33,15 +37,28 @@ def parquet(tmp_path, events):
     return open_stored(f"parquet:{tmp_path / 'store'}")
 
 
-MAKERS = {"parquet": lambda request, events: parquet(request.getfixturevalue("tmp_path"), events)}
+def elastic(url, events):
+    config = ElasticConfig.from_target(url, {})
+    with contextlib.closing(connect(config)) as client:
+        ensure_templates(client)
+        for event in events:
+            stream = f"logs-netad.anomaly-{event['data_stream']['namespace']}"
+            client.create(index=stream, id=event["event"]["id"], document=stamped(event, NOW))
+    return ElasticStored(config)
 
 
-@pytest.fixture(params=["parquet"])
+@pytest.fixture(params=["parquet", pytest.param("elastic", marks=pytest.mark.elastic)])
 def place(request, namespace, anomaly_events):
-    """A store that holds the synthetic anomalies, and how to read what the test's own namespace has of it."""
-    store = MAKERS[request.param](request, anomaly_events)
+    """A store that holds the synthetic anomalies, and how to read what the test's own namespace has of it now."""
+    if request.param == "parquet":
+        store = parquet(request.getfixturevalue("tmp_path"), anomaly_events)
+    else:
+        store = elastic(request.getfixturevalue("elastic_url"), anomaly_events)
+        refresh = request.getfixturevalue("elastic_count")
 
     def read(**bounds):
+        if request.param == "elastic":
+            refresh("anomaly")
         return [event for event in store.events(**bounds) if event["data_stream"]["namespace"] == namespace]
 
     return SimpleNamespace(store=store, read=read, given=[stamped(event, NOW) for event in anomaly_events])
@@ -83,6 +100,7 @@ def test_bounds_hold_the_first_moment_and_not_the_last(place):
 
 def test_an_event_is_found_by_its_id(place):
     """Whatever day it lies in; an id that is none, or of nobody, finds nothing."""
+    place.read()
     for event in place.given:
         found = place.store.find(event["event"]["id"])
         assert unstamped([found]) == unstamped([event])

@@ -174,3 +174,16 @@ def test_reasons_are_bounded():
     """A reason of a megabyte is cut, and causes are told."""
     assert len(reason_of("x" * 1_000_000)) < 400
     assert reason_of({"type": "t", "reason": "r", "caused_by": {"reason": "c"}}) == "t: r: c"
+
+
+def test_changes_have_a_key_of_their_own(tmp_path):
+    """Where it is set it goes before every other credential; it is never shown; shipping does not use it."""
+    (tmp_path / "key").write_text("stronger\n")
+    given = {"NETAD_ELASTIC_USERNAME": "u", "NETAD_ELASTIC_PASSWORD": "p"}
+    for name, value in (("", "stronger"), ("_FILE", str(tmp_path / "key"))):
+        environment = {**given, f"NETAD_ELASTIC_UPDATE_API_KEY{name}": value}
+        config = ElasticConfig.for_changes(None, environment)
+        assert (config.api_key, config.username, config.password) == ("stronger", None, None)
+        assert "stronger" not in repr(config)
+        assert ElasticConfig.from_target(None, environment).api_key is None
+    assert ElasticConfig.for_changes(None, given) == ElasticConfig.from_target(None, given)

@@ -55,6 +55,13 @@ def test_every_mark_of_a_rule_is_mapped(anomaly_events, tmp_path):
     assert {path for path in marks if not mapped(path, "anomaly")} == set()
 
 
+def test_an_analysts_verdict_is_mapped():
+    """All of it can be searched; the time is a time."""
+    types = field_types("anomaly")
+    kinds = {name: types[f"netad.verdict.{name}"] for name in ("label", "comment", "by", "at")}
+    assert kinds == {"label": "keyword", "comment": "keyword", "by": "keyword", "at": "date"}
+
+
 def test_every_field_of_a_flow_is_mapped(events_of_flows, events_of_logs):
     """What a flow event carries can be searched."""
     paths = {path for event in (*events_of_flows, *events_of_logs) for path in leaves(event)}

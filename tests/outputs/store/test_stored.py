@@ -170,7 +170,7 @@ def test_flows_are_read_and_changed_too(tmp_path, events_of_flows):
     assert sorted(ids(store.events("flow"))) == sorted(ids(events_of_flows))
     assert list(store.events("anomaly")) == []
     assert store.replace([events_of_flows[0] | {"tags": ["x"]}]) == Replaced(changed=1)
-    with pytest.raises(ConfigError, match="anomaly and flow"):
+    with pytest.raises(ConfigError, match="anomaly, flow"):
         list(store.events("../x"))
 
 
