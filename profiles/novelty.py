@@ -133,7 +133,7 @@ class Knowledge:
         return Knowledge(hosts, peers, windows, sets, habits, other.peer_networks)
 
     def measure(self, batch: ProfileBatch, *, hosts: UInt64 | None = None) -> pd.DataFrame:
-        """Return the frame of a batch with the features of novelty and `known_source` filled.
+        """Return the frame of a batch with the features of novelty and `known_source` filled, and what was said as lines.
 
         `hosts` as in `learn`. Features of a kind that the row's input or the baseline does not tell of stay NaN; so do
         all where nothing is known.
@@ -142,9 +142,8 @@ class Knowledge:
         known = _lookup_windows(self.hosts, self.windows, host) >= LEAST_WINDOWS
         features = _Measuring(self, batch, host, known).features() if len(self.hosts) else {}
         columns = {name: batch.frame[name] for name in batch.frame.columns}
-        if len(batch.said):
-            features = {**features, COLUMN: batch.said.lines(len(batch), self._met_by_anybody)}
-        return pd.DataFrame({**columns, **features, "known_source": known})
+        said = {COLUMN: batch.said.lines(len(batch), self._met_by_anybody)} if len(batch.said) else {}
+        return pd.DataFrame({**columns, **features, "known_source": known, **said})
 
     @classmethod
     def measure_training(
