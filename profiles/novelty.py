@@ -133,7 +133,7 @@ class Knowledge:
         return Knowledge(hosts, peers, windows, sets, habits, other.peer_networks)
 
     def measure(self, batch: ProfileBatch, *, hosts: UInt64 | None = None) -> pd.DataFrame:
-        """Return the frame of a batch with the features of novelty and `known_source` filled, and what was said as lines.
+        """Return a batch's frame with the features of novelty and `known_source` filled, and what was said as lines.
 
         `hosts` as in `learn`. Features of a kind that the row's input or the baseline does not tell of stay NaN; so do
         all where nothing is known.
