@@ -83,7 +83,7 @@ def close(outputs: Sequence[tuple[str, Output]], summary: RunSummary, failed: di
 def where(name: str, delivery: Delivery) -> str:
     """Return what became of an output's events, in words."""
     counts = {"delivered": delivery.delivered, "already there": delivery.duplicates, "spooled": delivery.spooled,
-              "refused": delivery.dead}  # fmt: skip
+              "refused": delivery.dead, "left out": delivery.left_out}  # fmt: skip
     told = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count) or "no events"
     return f"{name}: {told}" + (f" ({delivery.where})" if delivery.where else "")
 

@@ -11,16 +11,17 @@ Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the events an output was given: the sum of the first four is what went in.
+    """What became of the events an output was given: the sum of the first five is what went in.
 
-    `drained` counts events that earlier runs had spooled and this one brought home; of those, what was refused now is
-    in `dead` too.
+    `left_out` counts events of kinds that the output was not asked to send. `drained` counts events that earlier runs
+    had spooled and this one brought home; of those, what was refused now is in `dead` too.
     """
 
     delivered: int = 0
     duplicates: int = 0
     spooled: int = 0
     dead: int = 0
+    left_out: int = 0
     drained: int = 0
     where: str = ""
     problems: list[str] = field(default_factory=list)
@@ -110,3 +111,5 @@ OUTPUTS.register("console", "netad.outputs.console:ConsoleOutput")
 OUTPUTS.register("ndjson", "netad.outputs.ndjson:NdjsonOutput")
 OUTPUTS.register("parquet", "netad.outputs.store.output:ParquetOutput")
 OUTPUTS.register("elastic", "netad.outputs.elastic.output:ElasticOutput")
+OUTPUTS.register("syslog", "netad.outputs.syslog.output:SyslogOutput")
+OUTPUTS.register("webhook", "netad.outputs.webhook.output:WebhookOutput")

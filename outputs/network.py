@@ -1,0 +1,36 @@
+"""What a failure of the network means, in the words of the operating system or of TLS rather than of classes."""
+
+import ssl
+from collections.abc import Iterator
+
+from netad.outputs.wording import printable
+
+MOST_DEPTH = 10
+
+
+def cause(error: BaseException) -> str:
+    """Return the innermost reason of a failed connection, safe for a terminal."""
+    found = str(error)
+    for inner in _chain(error):
+        # Of TLS errors `verify_message` says more than the rest.
+        words = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
+        if isinstance(inner, ssl.SSLError) and not isinstance(inner, ssl.SSLCertVerificationError) and inner.reason:
+            words = inner.reason.replace("_", " ").lower()
+        found = str(words or found)
+    return printable(" ".join(found.split())[:300], "utf-8")
+
+
+def tls_error(error: BaseException) -> ssl.SSLError | None:
+    """Return the error of TLS's that is behind a failure, None if it is of another kind."""
+    return next((inner for inner in _chain(error) if isinstance(inner, ssl.SSLError)), None)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    """Yield the error and what it came from, whether chained or handed over as an argument."""
+    inner: BaseException | None = error
+    for _ in range(MOST_DEPTH):
+        if inner is None:
+            return
+        yield inner
+        handed = [argument for argument in inner.args if isinstance(argument, BaseException)]
+        inner = inner.__cause__ or inner.__context__ or (handed[0] if handed else None)

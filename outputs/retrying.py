@@ -1,0 +1,78 @@
+"""Sends the events of one chunk as often as a policy allows, in smaller requests where they are too many for one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from netad.core.errors import OutputError
+from netad.outputs.base import Event
+from netad.outputs.sending import Outcome, RetryPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why the events in `left` are not settled, and what makes sense: `again`, `smaller` (halve them), or `stop`.
+
+    `pause_s` is how long the far side asked to be left alone, in seconds.
+    """
+
+    kind: Literal["again", "smaller", "stop"]
+    why: OutputError
+    left: list[Event]
+    pause_s: float = 0.0
+
+
+Attempt = Callable[[list[Event], Outcome], Trouble | None]
+
+
+class Retrying:
+    """Calls `attempt` until everything is settled, and remembers over a whole run how long it has tried again.
+
+    `policy` may be set until the first event. `attempt` sends events once, counts in the outcome what is settled, and
+    returns the trouble with the rest.
+    """
+
+    def __init__(self, attempt: Attempt, policy: RetryPolicy) -> None:
+        self._attempt = attempt
+        self.policy = policy
+        self._spent_s = 0.0
+
+    def send(self, events: list[Event]) -> Outcome:
+        """Send events and say what became of each. Nothing is raised for what the far side or the network does."""
+        outcome = Outcome()
+        parts = [events]
+        while parts:
+            part = parts.pop(0)
+            if outcome.failure is not None:
+                outcome.leave(part, outcome.failure, stop=True)
+            elif halves := self._send_part(part, outcome):
+                parts[:0] = halves
+        return outcome
+
+    def _send_part(self, events: list[Event], outcome: Outcome) -> list[list[Event]]:
+        """Send events, again as long as the policy allows; return the two halves of those that are too many."""
+        before, began, attempt = outcome.delivered, self.policy.clock(), 0
+        while (trouble := self._attempt(events, outcome)) is not None:
+            events = trouble.left
+            if trouble.kind == "smaller" and len(events) > 1:
+                return [events[: len(events) // 2], events[len(events) // 2 :]]
+            if trouble.kind == "smaller":
+                outcome.refused += [(event, trouble.why.message) for event in events]
+                break
+            if trouble.kind == "stop" or not self._wait(attempt, began, trouble.pause_s):
+                stop = trouble.kind == "stop" or outcome.delivered == before
+                outcome.leave(events, trouble.why, stop=stop)
+                break
+            attempt += 1
+        if attempt:
+            self._spent_s += self.policy.clock() - began
+        return []
+
+    def _wait(self, attempt: int, began: float, asked_s: float) -> bool:
+        """Pause before another attempt; False when there shall be none."""
+        pause = max(self.policy.pause_s(attempt), asked_s)
+        spent = self._spent_s + self.policy.clock() - began
+        if attempt >= self.policy.retries or spent + pause > self.policy.budget_s:
+            return False
+        self.policy.sleep(pause)
+        return True

@@ -1,0 +1,210 @@
+"""Outputs to places that cannot be asked what they hold: each event goes there once a machine, waits, or is named."""
+
+import contextlib
+import fcntl
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+from netad.core.errors import OutputError
+from netad.core.state_folder import state_folder
+from netad.outputs.base import Delivery, Event, RunSummary
+from netad.outputs.ledger import FILE, Ledger
+from netad.outputs.retrying import Retrying, Trouble
+from netad.outputs.selection import Selection
+from netad.outputs.sending import Limits, Outcome, RetryPolicy
+from netad.outputs.spool import Spool, Waiting, spool_folder
+from netad.outputs.undelivered import Undelivered
+
+
+class Sender(Protocol):
+    """The way to one place. `target` names it in spool and ledger, `place` in messages; neither holds a secret.
+
+    `at_once` is how many events one attempt takes, `notes` what the operator should know of those that went.
+    """
+
+    target: str
+    place: str
+    at_once: int
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What to say of the events that were sent, beside their number."""
+        ...
+
+    def open(self) -> None:
+        """Reach the place, as far as that can be known before there is an event; raises OutputError."""
+        ...
+
+    def attempt(self, events: list[Event], outcome: Outcome) -> Trouble | None:
+        """Send events once: see `netad.outputs.retrying`."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the place."""
+        ...
+
+
+class SpooledOutput:
+    """Sends the events that `selection` wants, those left out that the ledger knows as delivered.
+
+    Before the first event what earlier runs left in the spool for the same target is sent. When the place cannot be
+    reached or refuses us, everything from then on goes to the spool. The ledger learns of events once they are sent: a
+    run that is killed in between sends at most `sender.at_once` events again.
+
+    Raises:
+        SpoolError: (`write`, `close`, `replay`) events could neither be sent nor kept.
+    """
+
+    name: ClassVar[str]
+
+    def __init__(
+        self, sender: Sender, spool: Spool, ledger: Ledger, selection: Selection, retry: RetryPolicy | None = None
+    ) -> None:
+        self._sender = sender
+        self._undelivered = Undelivered(spool)
+        self._ledger = ledger
+        self._selection = selection
+        self._retrying = Retrying(sender.attempt, retry or RetryPolicy())
+        self._waiting: list[Event] = []
+        self._given = 0
+        self._started = False
+        self._failure: OutputError | None = None  # why nothing more is sent
+        self._delivery = Delivery()
+
+    def limit(self, limits: Limits) -> None:
+        """See `netad.outputs.sending.Limited`."""
+        self._retrying.policy = replace(self._retrying.policy, budget_s=limits.budget_s)
+        self._undelivered.spool.folder_bytes = limits.spool_bytes
+
+    def write(self, events: Iterable[Event]) -> None:
+        """Take events, and send full chunks of them."""
+        for event in events:
+            if not self._selection.wants(event):
+                self._delivery.left_out += 1
+                continue
+            self._given += 1
+            self._waiting.append(event)
+            if len(self._waiting) >= self._sender.at_once:
+                self._flush()
+
+    def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
+        """Send or keep what is left, and say what became of everything."""
+        try:
+            if self._undelivered.lost is None:
+                self._flush()
+                if not self._started:
+                    # Also without events: a wrong address must not show only when there is something to send.
+                    self._start()
+        finally:
+            self._let_go()
+        return self._account()
+
+    def waiting(self) -> list[Waiting]:
+        """Return every file of the spool, also those of other targets."""
+        return self._undelivered.spool.files()
+
+    def replay(self, *, dead: bool) -> Delivery:
+        """Send what waits in the spool, with `dead` also what was refused; stands instead of `write` and `close`."""
+        try:
+            refused = self._undelivered.spool.dead() if dead else []  # listed before pending ones add to them
+            self._start()
+            if self._failure is None:
+                self._bring_home(refused)
+        finally:
+            self._let_go()
+        return self._account()
+
+    def _let_go(self) -> None:
+        self._sender.close()
+        self._ledger.close()
+        self._undelivered.spool.close()
+
+    def _flush(self) -> None:
+        events, self._waiting = self._waiting, []
+        if events and not self._started:
+            self._start()
+        outcome = self._send(events)
+        self._delivery.delivered += outcome.delivered
+        self._delivery.duplicates += outcome.duplicates
+        self._undelivered.take(outcome)
+
+    def _start(self) -> None:
+        self._started = True
+        try:
+            self._sender.open()
+        except OutputError as error:
+            self._failure = error
+            return
+        self._bring_home(self._undelivered.spool.pending())
+
+    def _bring_home(self, paths: Iterable[Path]) -> None:
+        failure = self._undelivered.bring_home(paths, self._send, self._sender.at_once)
+        self._failure = self._failure or failure
+
+    def _send(self, events: list[Event]) -> Outcome:
+        """Send those events that the ledger does not know; two processes take turns at one target."""
+        outcome = Outcome()
+        if self._failure is None and events:
+            try:
+                with _turn(self._ledger.path.parent, self._sender.target):
+                    outcome = self._send_unknown(events)
+                self._failure = outcome.failure
+                return outcome
+            except OutputError as error:  # without the ledger nothing can be sent but perhaps twice
+                self._failure = error
+        if self._failure is not None:
+            outcome.leave(events, self._failure, stop=True)
+        return outcome
+
+    def _send_unknown(self, events: list[Event]) -> Outcome:
+        target = self._sender.target
+        fresh = {event["event"]["id"]: event for event in events}
+        for stream, ids in _by_dataset(fresh.values()).items():
+            for known in self._ledger.known(target, stream, ids):
+                del fresh[known]
+        outcome = self._retrying.send(list(fresh.values())) if fresh else Outcome()
+        outcome.duplicates += len(events) - len(fresh)
+        for event, _ in (*outcome.refused, *outcome.unsent):
+            del fresh[event["event"]["id"]]
+        for stream, ids in _by_dataset(fresh.values()).items():
+            self._ledger.add(target, stream, ids)
+        return outcome
+
+    def _account(self) -> Delivery:
+        delivery = replace(self._delivery, problems=[], where="; ".join((self._sender.place, *self._sender.notes)))
+        self._undelivered.account(delivery, self._given, self._sender.place, self._failure)
+        return delivery
+
+
+def open_spool(target: str) -> Spool:
+    """Return the spool of a target in this user's folder; raises SpoolError if there is no place for it."""
+    return Spool(spool_folder(), target)
+
+
+def open_ledger() -> Ledger:
+    """Return this user's ledger of delivered events; raises ConfigError if there is no place for it."""
+    return Ledger(state_folder() / FILE)
+
+
+def _by_dataset(events: Iterable[Event]) -> dict[str, list[str]]:
+    """Return ids by the stream that the ledger keeps them under."""
+    ids: dict[str, list[str]] = {}
+    for event in events:
+        ids.setdefault(event["data_stream"]["dataset"], []).append(event["event"]["id"])
+    return ids
+
+
+@contextlib.contextmanager
+def _turn(folder: Path, target: str) -> Iterator[None]:
+    """Hold the target for this process: between looking an id up and noting it as sent nobody else may send it."""
+    path = folder / f"{hashlib.sha256(target.encode()).hexdigest()[:16]}.lock"
+    with contextlib.ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            fcntl.flock(stack.enter_context(path.open("w")), fcntl.LOCK_EX)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be locked ({error.strerror or error})") from error
+        yield

@@ -1,0 +1,121 @@
+"""What the environment says about an output's connection: secrets, certificates, switches. No secret is ever shown."""
+
+import os
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from netad.core.errors import ConfigError
+
+MAX_SECRET_BYTES = 8192
+TRUST = ("CA_FILE", "CERT_FILE", "KEY_FILE")
+
+
+@dataclass(frozen=True, slots=True)
+class Variables:
+    """The variables that begin with `prefix`, such as NETAD_SYSLOG_, by the rest of their names."""
+
+    prefix: str
+    given: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def read(cls, prefix: str, known: tuple[str, ...], environment: Mapping[str, str] = os.environ) -> "Variables":
+        """Return those of the environment that are not empty.
+
+        Raises:
+            ConfigError: one of them is not among `known`.
+        """
+        given = {}
+        for name, text in environment.items():
+            if not name.startswith(prefix):
+                continue
+            short = name.removeprefix(prefix)
+            if short not in known:
+                raise ConfigError(f"unknown environment variable {name}; known are {prefix}{', …'.join(known)}")
+            if text.strip():
+                given[short] = text.strip()
+        return cls(prefix, given)
+
+    def secret(self, name: str) -> str | None:
+        """Return a secret from the variable `name`, or from the file that `name`_FILE names; None without either.
+
+        Raises:
+            ConfigError: both are set, the file cannot be read, or what it holds cannot be a secret.
+        """
+        file = self.given.get(f"{name}_FILE")
+        secret = self.given.get(name)
+        if file is not None:
+            if secret is not None:
+                raise ConfigError(f"{self.prefix}{name} and {self.prefix}{name}_FILE are both set; one is enough")
+            secret = self._content(f"{name}_FILE", file)
+        if secret is not None and not secret.isprintable():
+            raise ConfigError(f"{self.prefix}{name} holds characters that cannot be part of one")
+        return secret
+
+    def tls(self) -> "Trust":
+        """Return whom to trust and who we are, from the files that CA_FILE, CERT_FILE and KEY_FILE name.
+
+        Raises:
+            ConfigError: a file is missing or holds nothing usable.
+        """
+        for name in TRUST:
+            path = self.given.get(name)
+            if path is not None and not Path(path).is_file():
+                raise ConfigError(f"{self.prefix}{name}: there is no file {path}")
+        trust = Trust(*(self.given.get(name) for name in TRUST))
+        if trust.key_file and not trust.cert_file:
+            raise ConfigError(f"{self.prefix}KEY_FILE needs {self.prefix}CERT_FILE")
+        try:
+            trust.context()
+        except OSError as error:
+            wrong = "CERT_FILE" if trust.cert_file and Trust(trust.ca_file).usable() else "CA_FILE"
+            what = "no usable certificate and key" if wrong == "CERT_FILE" else "no usable certificates"
+            raise ConfigError(f"{self.prefix}{wrong}: {self.given[wrong]} holds {what}") from error
+        return trust
+
+    def _content(self, name: str, file: str) -> str:
+        try:
+            with Path(file).open("rb") as opened:
+                content = opened.read(MAX_SECRET_BYTES).decode().strip()
+        except OSError as error:
+            raise ConfigError(f"{self.prefix}{name}: cannot read {file} ({error.strerror})") from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{self.prefix}{name}: {file} holds no text") from error
+        if not content:
+            raise ConfigError(f"{self.prefix}{name}: {file} is empty")
+        return content
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Files in PEM form: the certificates that are trusted (None: the system's), and our own with its key."""
+
+    ca_file: str | None = None
+    cert_file: str | None = None
+    key_file: str | None = None
+
+    def context(self) -> ssl.SSLContext:
+        """Return a context that verifies certificate and name, TLS 1.2 or newer.
+
+        Raises:
+            OSError: a file cannot be used.
+        """
+        context = ssl.create_default_context(cafile=self.ca_file)
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self.cert_file:
+            context.load_cert_chain(self.cert_file, self.key_file, _no_passphrase)
+        return context
+
+    def usable(self) -> bool:
+        """Tell whether the files can be used."""
+        try:
+            self.context()
+        except OSError:
+            return False
+        return True
+
+
+def _no_passphrase() -> str:
+    """Answer OpenSSL, which would otherwise ask on the terminal: an encrypted key is one that cannot be used."""
+    return ""

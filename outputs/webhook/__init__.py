@@ -1,0 +1,1 @@
+"""Events to web hooks: JSON over HTTP, templated, signed, tried again."""
