@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from netad.core.errors import ConfigError
+from netad.core.sizes import parse_size
 from netad.core.timing import SECOND_NS, parse_duration, parse_time
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ LOG_FORMATS = ("text", "json")
 RULES_ERRORS = ("fail", "warn")
 # Variables that begin with NETAD_ and are no settings of a run: connections, secrets, places, tests.
 OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_STATE_DIR",
-                   "NETAD_HYPOTHESIS")  # fmt: skip
-OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_TEST_")
+                   "NETAD_HYPOTHESIS", "NETAD_KIBANA_API_KEY", "NETAD_KIBANA_API_KEY_FILE", "NETAD_KIBANA_USERNAME",
+                   "NETAD_KIBANA_PASSWORD", "NETAD_KIBANA_PASSWORD_FILE", "NETAD_KIBANA_CA_FILE",
+                   "NETAD_KIBANA_FINGERPRINT")  # fmt: skip
+OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_", "NETAD_TEST_")
 
 
 def _private_networks() -> tuple[str, ...]:
@@ -38,9 +41,11 @@ class Config:
     """One run's settings, all checked.
 
     `window` is a duration or `capture`; `budget` the accepted share of false alarms among normal profiles;
+    `delivery_budget` bounds the time an output spends on trying again, `spool_limit` what may wait on disk;
     `max_ratio` bounds the bytes that each byte of a compressed input may give; `strict` leaves packets out that do not
     fit their frames, or have wrong checksums too; `time_zone` (IANA) says when it is night; hosts of one of
     `peer_networks` are each other's peers;
+    `kibana_url` is where Kibana answers, for `setup kibana` and links in events, `kibana_space` its space;
     `rules_errors` says whether rules that do not load end the run, or only themselves;
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
     """
@@ -66,6 +71,10 @@ class Config:
     to: tuple[str, ...] = ("console",)
     flows: str = "anomalous"
     profiles: str = "none"
+    delivery_budget: str = "5m"
+    spool_limit: str = "1GiB"
+    kibana_url: str | None = None
+    kibana_space: str = "default"
     observer: str = field(default_factory=socket.gethostname)
     namespace: str = "default"
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -92,6 +101,16 @@ class Config:
     def zone(self) -> "tzinfo":
         """The time zone in which it is night."""
         return _zone(self.time_zone)
+
+    @property
+    def delivery_budget_s(self) -> float:
+        """How long an output tries again in one run, in seconds."""
+        return parse_duration(self.delivery_budget) / SECOND_NS
+
+    @property
+    def spool_bytes(self) -> int:
+        """How much may wait in the spool."""
+        return parse_size(self.spool_limit)
 
     @property
     def since_ns(self) -> int | None:
@@ -283,6 +302,12 @@ def _duration(value: Any) -> str:  # noqa: ANN401
     return text
 
 
+def _bytes(value: Any) -> str:  # noqa: ANN401
+    text = _text(value)
+    parse_size(text)
+    return text
+
+
 def _time(value: Any) -> str:  # noqa: ANN401
     text = _text(value)
     if not -(1 << 63) <= parse_time(text) < 1 << 63:
@@ -298,6 +323,18 @@ def _one_of(*choices: str) -> Callable[[Any], str]:
         return text
 
     return parse
+
+
+def _kibana_url(value: Any) -> str:  # noqa: ANN401
+    from netad.outputs.elastic.kibana_connection import checked_kibana_url
+
+    return checked_kibana_url(_text(value))
+
+
+def _kibana_space(value: Any) -> str:  # noqa: ANN401
+    from netad.outputs.elastic.kibana_connection import checked_space
+
+    return checked_space(_text(value))
 
 
 def _namespace(value: Any) -> str:  # noqa: ANN401
@@ -376,6 +413,10 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "to": _texts,
     "flows": _one_of(*FLOW_CHOICES),
     "profiles": _one_of(*PROFILE_CHOICES),
+    "delivery_budget": _duration,
+    "spool_limit": _bytes,
+    "kibana_url": _kibana_url,
+    "kibana_space": _kibana_space,
     "observer": _text,
     "namespace": _namespace,
     "labels": _labels,

@@ -7,7 +7,8 @@ from random import SystemRandom
 from typing import Protocol, runtime_checkable
 
 from netad.core.errors import OutputError
-from netad.outputs.base import Event
+from netad.outputs.base import Delivery, Event
+from netad.outputs.spool import Waiting
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,19 @@ class Limited(Protocol):
 
     def limit(self, limits: Limits) -> None:
         """Set the limits."""
+        ...
+
+
+@runtime_checkable
+class Replays(Protocol):
+    """An output that keeps what it could not deliver in a spool, and can send it later."""
+
+    def waiting(self) -> list[Waiting]:
+        """Return every file of the spool, also those of other targets."""
+        ...
+
+    def replay(self, *, dead: bool) -> Delivery:
+        """Send what waits in the spool, with `dead` also what was refused; stands instead of `write` and `close`."""
         ...
 
 

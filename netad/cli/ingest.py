@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
@@ -19,10 +19,8 @@ from netad.cli.options import (
     settings,
     window_option,
 )
+from netad.cli.targets import open_output
 from netad.core.errors import ConfigError
-
-if TYPE_CHECKING:
-    from netad.outputs.base import Output
 
 log = logging.getLogger("netad.ingest")
 
@@ -69,18 +67,21 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
 
     Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
+    from netad.rules.limit_memory import LimitMemory
+
     config = settings(flags)
     rules = load_rules(config)
+    limits = LimitMemory.of_run(rules, config.observer, config.namespace)
     _check_stdout(config.to)
-    outputs = [(target, _output(target, report_format)) for target in dict.fromkeys(config.to)]
+    outputs = [(target, open_output(target, config, report_format)) for target in dict.fromkeys(config.to)]
 
     from netad.pipeline import ingest
     from netad.progress import progress
     from netad.reading import Reading
 
-    with progress(config.quiet) as bar:
+    with limits, progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=flow_filter(config, rules))
-        result = ingest(config, reading, outputs, rules)
+        result = ingest(config, reading, outputs, rules, limits)
     if not config.quiet and not any(output.name == "console" for _, output in outputs):
         for line in result.summary.deliveries:
             click.echo(line, err=True)
@@ -97,20 +98,3 @@ def _check_stdout(targets: Iterable[str]) -> None:
     both = [target for target in dict.fromkeys(targets) if target in ("console", "ndjson", "ndjson:", "ndjson:-")]
     if len(both) > 1:
         raise ConfigError(f"{' and '.join(both)} both write to standard output: give a file, such as ndjson:FILE")
-
-
-def _output(target: str, report_format: str) -> "Output":
-    """Return the output that `NAME[:WHERE]` names.
-
-    Raises:
-        ConfigError: nothing has that name.
-    """
-    from netad.outputs.base import OUTPUTS
-
-    name, _, where = target.partition(":")
-    kind: Any = OUTPUTS.load(name)
-    if name == "console":
-        if where:
-            raise ConfigError(f"{target!r}: the console takes no place; --format says how it prints")
-        return kind(report_format=report_format)  # type: ignore[no-any-return]
-    return kind.from_target(where or None)  # type: ignore[no-any-return]

@@ -53,6 +53,14 @@ def test_the_file_may_be_named_by_a_variable(tmp_path):
     assert load_config(None, {}, {"NETAD_CONFIG": write(tmp_path, "seed: 3\n")}).seed == 3
 
 
+def test_limits_of_delivery(tmp_path):
+    """How long to try again, and how much may wait on disk, with their units."""
+    config = load_config(write(tmp_path, "delivery_budget: 90s\nspool_limit: 2GB\n"), {}, {})
+    assert (config.delivery_budget_s, config.spool_bytes) == (90.0, 2 * 10**9)
+    with pytest.raises(ConfigError, match="NETAD_SPOOL_LIMIT: 'much' is not a size"):
+        load_config(None, {}, {"NETAD_SPOOL_LIMIT": "much"})
+
+
 def test_lists_and_labels_from_variables():
     """Variables hold lists with commas and labels as name=value."""
     config = load_config(None, {}, {"NETAD_INSIDE": "10.1.0.0/16, 10.2.0.0/16", "NETAD_LABELS": "site=hq,rack=4"})

@@ -1,0 +1,30 @@
+"""Outputs by the names that `--to` takes, set up as the settings say."""
+
+from typing import TYPE_CHECKING, Any
+
+from netad.core.errors import ConfigError
+
+if TYPE_CHECKING:
+    from netad.config import Config
+    from netad.outputs.base import Output
+
+
+def open_output(target: str, config: "Config", report_format: str = "text") -> "Output":
+    """Return the output that `NAME[:WHERE]` names.
+
+    Raises:
+        ConfigError: nothing has that name, or what follows it makes no sense.
+    """
+    from netad.outputs.base import OUTPUTS
+    from netad.outputs.sending import Limited, Limits
+
+    name, _, where = target.partition(":")
+    kind: Any = OUTPUTS.load(name)
+    if name == "console":
+        if where:
+            raise ConfigError(f"{target!r}: the console takes no place; --format says how it prints")
+        return kind(report_format=report_format)  # type: ignore[no-any-return]
+    output: Output = kind.from_target(where or None)
+    if isinstance(output, Limited):
+        output.limit(Limits(config.delivery_budget_s, config.spool_bytes))
+    return output
