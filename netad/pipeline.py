@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from netad.detectors.model import Model
     from netad.detectors.scored import ScoredProfiles
     from netad.rules.judging import Verdicts
+    from netad.rules.limit_memory import LimitMemory
     from netad.rules.ruleset import RuleSet
 
 log = logging.getLogger(__name__)
@@ -47,13 +48,17 @@ def origin_of(config: Config) -> Origin:
 
 
 def ingest(
-    config: Config, reading: Reading, outputs: Sequence[tuple[str, Output]], rules: "RuleSet | None" = None
+    config: Config,
+    reading: Reading,
+    outputs: Sequence[tuple[str, Output]],
+    rules: "RuleSet | None" = None,
+    limits: "LimitMemory | None" = None,
 ) -> Result:
     """Run the whole way: read, profile, judge, explain, apply rules, deliver. `outputs` are (name, output) pairs.
 
     An output that fails costs that output: the others still get every event. A run that ends before there is an event
     leaves the outputs as they were. Whatever ends it later, an interrupt included, outputs are closed, so that what
-    they hold is sent, kept, or named as lost.
+    they hold is sent, kept, or named as lost. Without `limits`, what rules with a limit let pass is not remembered.
     """
     from netad.evidence import gather
     from netad.fact_evidence import add_facts
@@ -69,7 +74,7 @@ def ingest(
                 judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created))
                 anomalies = add_facts(gather(judgement.anomalies, spool.batches(), origin), spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-                events, verdicts = ruled(found, rules, datetime.now(UTC))
+                events, verdicts = ruled(found, rules, datetime.now(UTC), limits)
             summary = summarise(reading, judgement, events, verdicts)
         except BaseException:
             for _, output in outputs:
@@ -96,16 +101,24 @@ def ingest(
                 for name, delivery in close(quiet, summary, failed).deliveries.items():
                     log.error(where(name, delivery))
             raise
-        return close(outputs, summary, failed)
+        result = close(outputs, summary, failed)
+        if limits is not None:
+            limits.keep()
+        return result
 
 
-def ruled(events: list[Event], rules: "RuleSet | None", now: datetime) -> "tuple[list[Event], Verdicts | None]":
-    """Return the events that ship, marked as the rules say, and the verdicts on all of them (None without rules)."""
+def ruled(
+    events: list[Event], rules: "RuleSet | None", now: datetime, limits: "LimitMemory | None" = None
+) -> "tuple[list[Event], Verdicts | None]":
+    """Return the events that ship, marked as the rules say, and the verdicts on all of them (None without rules).
+
+    `limits` knows what earlier runs let pass, and takes what this one does.
+    """
     if rules is None:
         return events, None
     from netad.rules.marking import mark
 
-    verdicts = rules.judge(events, now)
+    verdicts = rules.judge(events, now, None if limits is None else limits.recall())
     for event, verdict in zip(events, verdicts.verdicts, strict=True):
         mark(event, verdict)
     return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts

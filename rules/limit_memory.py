@@ -6,13 +6,15 @@ import logging
 import os
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from netad.core.errors import ConfigError
 from netad.core.files import atomic_path
 from netad.core.state_folder import state_folder
 from netad.rules.limits import LimitState
-from netad.rules.ruleset import RuleSet
+
+if TYPE_CHECKING:
+    from netad.rules.ruleset import RuleSet
 
 log = logging.getLogger(__name__)
 MAX_BYTES = 64 << 20
@@ -53,7 +55,7 @@ class LimitMemory:
                 ) from error
 
     @classmethod
-    def of_run(cls, rules: RuleSet | None, observer: str, namespace: str) -> Self:
+    def of_run(cls, rules: "RuleSet | None", observer: str, namespace: str) -> Self:
         """Return the memory of a run with these rules."""
         limits = rules is not None and any(rule.limit is not None for rule in rules.event_rules)
         return cls(memory_file(observer, namespace) if limits else None)

@@ -28,6 +28,7 @@ def run(capsys, monkeypatch, tmp_path):
     """Run a command line in an empty folder: (exit code, stdout, stderr)."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("NETAD_OBSERVER", "test-sensor")
+    monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path / "state"))
 
     def command(*arguments):
         with pytest.raises(SystemExit) as caught:

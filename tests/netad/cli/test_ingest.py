@@ -136,3 +136,22 @@ def test_a_run_may_go_on_without_the_rules_that_do_not_load(run, office, scanner
     assert "going on with the 1 rules that load" in err
     events = [json.loads(line) for line in out.splitlines()]
     assert any(event["netad"]["suppression"]["suppressed"] for event in events)
+
+
+def test_limits_remember_what_they_let_pass(run, office, scanner, tmp_path):
+    """One alert a day: that of the first hour, seen alone, counts when the whole day comes, and passes again."""
+    (tmp_path / "r.yml").write_text(rule({"source.ip": scanner}, limit={"group_by": "source.ip", "per": "1d"}))
+    ingest = ("ingest", office, "--format", "json", "--rules", "r.yml")
+
+    def shown(*more):
+        _, out, _ = run(*ingest, *more)
+        events = [event for event in map(json.loads, out.splitlines()) if event["source"]["ip"] == scanner]
+        return [event["event"]["id"] for event in events if event["event"]["kind"] == "alert"]
+
+    first_hour = ("--until", "2026-03-03T09:00:00Z")
+    (first,) = shown(*first_hour)
+    assert shown() == []
+    assert shown(*first_hour) == [first]
+    (state,) = (tmp_path / "state" / "limits").glob("*.json")
+    state.unlink()
+    assert len(shown()) == 1
