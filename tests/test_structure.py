@@ -48,6 +48,25 @@ def test_package_dir_maps_every_room():
             assert mapping[package] == package.removeprefix("netad.").replace(".", "/")
 
 
+def test_package_data_lists_every_file():
+    """What is no Python (rules, dashboards, markers of types) is in the wheel too."""
+    data = setup_cfg()["options.package_data"]
+    for package in setup_cfg()["options"]["packages"].split():
+        folder = ROOT / package.removeprefix("netad.").replace(".", "/")
+        listed = {path for pattern in data.get(package, "").split() for path in folder.glob(pattern)}
+        inner = [path.parent for path in folder.rglob("__init__.py") if path.parent != folder]
+        present = {
+            path
+            for path in folder.rglob("*")
+            if path.is_file()
+            and path.suffix != ".py"
+            and path.parent.name != "__pycache__"
+            and not any(path.is_relative_to(other) for other in inner)
+            and not any(parent.is_symlink() for parent in path.parents)
+        }
+        assert present - listed == set()
+
+
 @pytest.mark.parametrize("room", ROOMS)
 def test_links_serve_the_tools(room):
     """netad/<room> is a link to the room, so that type checkers see one package."""

@@ -68,6 +68,13 @@ rules_options = _stack(
                  help="What rules that do not load end: the run (fail), or only themselves (warn). [fail]"),
 )  # fmt: skip
 
+kibana_options = _stack(
+    click.option("--kibana-url", metavar="URL", help="Where Kibana answers. [http://localhost:5601]"),
+    click.option("--space", "kibana_space", metavar="ID", help="The space that gets the dashboards. [default]"),
+    click.option("--detection-rule", is_flag=True,
+                 help="Also import a detection rule for Elastic Security, switched off."),
+)  # fmt: skip
+
 flows_option = click.option("--flows", type=click.Choice(FLOW_CHOICES),
                             help="Which flows to ship with the anomalies. [anomalous]")  # fmt: skip
 

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
-from netad.cli.options import common_options, settings
+from netad.cli.options import common_options, kibana_options, settings
 
 
-@click.group("setup", short_help="Prepare an Elasticsearch cluster for netad's events.")
+@click.group("setup", short_help="Prepare Elasticsearch and Kibana for netad's events.")
 def command() -> None:
     """Prepare what netad ships to."""
 
@@ -28,3 +28,44 @@ def elastic(url: str | None, dry_run: bool, **flags: Any) -> None:
     from netad.outputs.elastic.setup import setup_elastic
 
     setup_elastic(ElasticConfig.from_target(url), dry_run=dry_run, report=click.echo)
+
+
+@command.command("kibana")
+@kibana_options
+@click.option("--dry-run", is_flag=True, help="Print every request, and ask nothing.")
+@common_options
+def kibana(detection_rule: bool, dry_run: bool, **flags: Any) -> None:
+    """Import netad's data views, saved searches and dashboards into Kibana, over those that are there.
+
+    The key that does this needs all of Saved Objects Management in the space, for the detection rule all of Security.
+    It comes from NETAD_KIBANA_API_KEY or NETAD_KIBANA_API_KEY_FILE, else from the NETAD_ELASTIC_... variables.
+    """
+    config = settings(flags)
+
+    from netad.outputs.elastic.kibana import setup_kibana
+    from netad.outputs.elastic.kibana_connection import KibanaConfig
+
+    target = KibanaConfig.from_target(config.kibana_url, config.kibana_space)
+    setup_kibana(target, report=click.echo, dry_run=dry_run, detection_rule=detection_rule)
+
+
+@command.command("all")
+@click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
+@kibana_options
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@common_options
+@click.pass_context
+def everything(
+    context: click.Context,
+    /,
+    url: str | None,
+    kibana_url: str | None,
+    kibana_space: str | None,
+    detection_rule: bool,
+    dry_run: bool,
+    **flags: Any,
+) -> None:
+    """Do what `setup elastic` does, then what `setup kibana` does."""
+    context.invoke(elastic, url=url, dry_run=dry_run, **flags)
+    target = {"kibana_url": kibana_url, "kibana_space": kibana_space}
+    context.invoke(kibana, detection_rule=detection_rule, dry_run=dry_run, **target, **flags)

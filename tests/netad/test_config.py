@@ -85,12 +85,15 @@ def test_an_unknown_variable_is_an_error():
     """A NETAD_ variable that means nothing is a typing error too; connections and secrets are not settings."""
     with pytest.raises(ConfigError, match="unknown environment variable NETAD_WINDWO; did you mean 'NETAD_WINDOW'"):
         load_config(None, {}, {"NETAD_WINDWO": "5m"})
-    assert load_config(None, {}, {"NETAD_ELASTIC_API_KEY": "x", "NETAD_CORPUS": "/"}) == Config()
+    others = {"NETAD_ELASTIC_API_KEY": "x", "NETAD_KIBANA_API_KEY": "x", "NETAD_CORPUS": "/"}
+    assert load_config(None, {}, others) == Config()
 
 
 @pytest.mark.parametrize(("text", "sentence"), [
     ("flows: some", "flows: 'some' is none of none, anomalous, all"),
     ("namespace: A-b", "namespace"),
+    ("kibana_url: ftp://kibana.example", "is not the URL of a Kibana"),
+    ("kibana_space: SOC", "is no id of a space"),
     ("window: soon", "is not a duration"),
     ("window: 10ms", "at least 1s"),
     ("inside: [nowhere]", "is not a network"),
