@@ -37,7 +37,8 @@ class EventSpool:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._file.close()
+        with contextlib.suppress(OSError):  # a full disk once more: nobody wants these events any longer
+            self._file.close()
 
     def add(self, events: Iterable[Event]) -> None:
         """Append events.

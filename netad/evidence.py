@@ -3,6 +3,7 @@
 What was said in them: netad.fact_evidence.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -11,15 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netad.core.addresses import UInt64, format_addresses, parse_address
+from netad.core.addresses import Networks, UInt64, format_addresses, parse_address
 from netad.detectors.anomaly import Anomaly, Evidence
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
-from netad.outputs.events import Origin, flow_ids
+from netad.outputs.events import Origin, flow_directions, flow_ids
 
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 SAMPLE = 20
+# Of so many of its flows an anomaly has the direction.
+MOSTLY = 0.9
 # What the size of a flow is told by: the first of these that the input carries.
 _SIZES = ("ip_bytes", "frame_bytes", "payload_bytes", "packets")
 _TRANSPORTS = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp"}
@@ -66,10 +69,12 @@ class _Gathered:
     peers: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.int64))
     ports: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.int64))
     protocols: set[int] = field(default_factory=set)
+    directions: Counter[str] = field(default_factory=Counter)
     sample: list[tuple[int, int, str]] = field(default_factory=list)
 
-    def add(self, batch: FlowBatch, origin: Origin) -> None:
+    def add(self, batch: FlowBatch, origin: Origin, inside: Networks) -> None:
         self.count += len(batch)
+        self.directions.update(flow_directions(batch, inside))
         names = pd.Series(format_addresses(batch["resp_hi"], batch["resp_lo"]))
         self.peers = self.peers.add(names.value_counts(), fill_value=0)
         with_ports = np.isin(batch["protocol"], (6, 17, 132))
@@ -91,7 +96,12 @@ class _Gathered:
             peer_count=len(self.peers),
             ports=tuple(_most(self.ports)),
             transports=tuple(sorted(_TRANSPORTS.get(number, str(number)) for number in self.protocols)),
+            direction=self._direction(),
         )
+
+    def _direction(self) -> str:
+        direction, count = max(self.directions.items(), key=lambda pair: pair[1], default=("", 0))
+        return direction if count >= MOSTLY * self.count else ""
 
 
 def _size(batch: FlowBatch) -> NDArray[np.int64]:
@@ -109,7 +119,7 @@ def _most(counts: "pd.Series[float]") -> list[Any]:
     return ordered.index[:SAMPLE].tolist()
 
 
-def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origin) -> list[Anomaly]:
+def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origin, inside: Networks) -> list[Anomaly]:
     """Return the anomalies with the evidence of the flows in `batches` (whole flows)."""
     if not anomalies:
         return []
@@ -118,7 +128,7 @@ def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origi
     for batch in batches:
         flows, owners = flagged.match(batch)
         for owner in np.unique(owners).tolist():
-            gathered[owner].add(batch.select(flows[owners == owner]), origin)
+            gathered[owner].add(batch.select(flows[owners == owner]), origin, inside)
     return [replace(anomaly, evidence=found.evidence()) for anomaly, found in zip(anomalies, gathered, strict=True)]
 
 

@@ -13,12 +13,14 @@ from netad.config import DEFAULT_WINDOW, Config
 from netad.core.timing import now_iso
 from netad.delivery import Result, close, where, write, write_run
 from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly, Severity
+from netad.earlier import earlier_anomalies
 from netad.event_spool import EventSpool
 from netad.flow_spool import FlowSpool
 from netad.ingest.flows import FlowBatch
 from netad.judging import Judgement, judge
 from netad.outputs.base import Abandonable, Event, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.outputs.incidents import join_incidents
 from netad.outputs.wording import counted
 from netad.reading import Reading
 
@@ -72,8 +74,11 @@ def ingest(
             origin = origin_of(config)
             with stages.during("score"):
                 judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created))
-                anomalies = add_facts(gather(judgement.anomalies, spool.batches(), origin), spool.facts)
+                anomalies = gather(judgement.anomalies, spool.batches(), origin, config.networks)
+                anomalies = add_facts(anomalies, spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
+                before = earlier_anomalies([name for name, _ in outputs], found, min(judgement.windows, default=0))
+                join_incidents(found, before)
                 events, verdicts = ruled(found, rules, datetime.now(UTC), limits)
             summary = summarise(reading, judgement, events, verdicts)
         except BaseException:

@@ -184,8 +184,11 @@ def _endpoints(anomaly: Anomaly) -> dict[str, Any]:
         fields["destination"] = {"ip": evidence.peers[0], "address": evidence.peers[0]}
         if len(evidence.ports) == 1:
             fields["destination"]["port"] = int(evidence.ports[0])
-    if len(evidence.transports) == 1:
-        fields["network"] = {"transport": evidence.transports[0]}
+    network = {"transport": evidence.transports[0]} if len(evidence.transports) == 1 else {}
+    if evidence.direction:
+        network["direction"] = evidence.direction
+    if network:
+        fields["network"] = network
     return fields
 
 

@@ -23,6 +23,8 @@ class Delivery:
     dead: int = 0
     left_out: int = 0
     drained: int = 0
+    waiting_files: int = 0
+    waiting_bytes: int = 0
     where: str = ""
     problems: list[str] = field(default_factory=list)
 

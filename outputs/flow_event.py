@@ -58,7 +58,7 @@ def flow_events(batch: FlowBatch, origin: Origin, created: str, inside: Networks
     columns["community_id"] = community_ids(flows).tolist()
     columns["orig"] = format_addresses(flows["orig_hi"], flows["orig_lo"]).tolist()
     columns["resp"] = format_addresses(flows["resp_hi"], flows["resp_lo"]).tolist()
-    columns["direction"] = _directions(flows, inside)
+    columns["direction"] = flow_directions(flows, inside)
     if "input" in columns:
         paths = [storable(path) for path in flows.inputs]
         columns["path"] = [paths[index] if 0 <= index < len(paths) else "" for index in columns.pop("input")]
@@ -67,7 +67,8 @@ def flow_events(batch: FlowBatch, origin: Origin, created: str, inside: Networks
         yield _event(dict(zip(names, values, strict=True)), origin, created)
 
 
-def _directions(flows: FlowBatch, inside: Networks) -> list[str]:
+def flow_directions(flows: FlowBatch, inside: Networks) -> list[str]:
+    """Return `network.direction` of every record, shape (n,): which of its ends are inside."""
     originator = inside.contains(flows["orig_hi"], flows["orig_lo"])
     responder = inside.contains(flows["resp_hi"], flows["resp_lo"])
     ends = [originator & responder, originator, responder]

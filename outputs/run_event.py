@@ -102,6 +102,10 @@ def _run(summary: RunSummary, ending: Ending, origin: Origin, command: str) -> d
         "seconds": {stage: round(seconds, 6) for stage, seconds in summary.seconds.items()},
         **_delivered([delivery for _, delivery in ending.deliveries]),
         "deliveries": [{"output": name, **_delivered([delivery])} for name, delivery in ending.deliveries],
+        "spool": {
+            "files": sum(delivery.waiting_files for _, delivery in ending.deliveries),
+            "bytes": sum(delivery.waiting_bytes for _, delivery in ending.deliveries),
+        },
     }
     run["seconds"]["total"] = (ending.ended_ns - ending.started_ns) / SECOND_NS
     return {name: value for name, value in run.items() if value not in ([], {}, "")}

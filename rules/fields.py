@@ -56,7 +56,8 @@ text    always    message event.id event.reason rule.id rule.name rule.version d
 text    always    agent.version agent.name agent.id agent.ephemeral_id source.address
 text    always    netad.run.id netad.detector netad.entity.value netad.model.name netad.model.version
 text    always    netad.anomaly.window
-text    sometimes tags destination.address network.transport
+text    always    netad.incident.id
+text    sometimes tags destination.address network.transport network.direction
 text    sometimes netad.anomaly.top_features netad.anomaly.influencers.feature netad.anomaly.profile.feature
 text    sometimes netad.anomaly.sample_flow_ids netad.anomaly.transports netad.behaviours
 text    sometimes netad.findings.behaviour netad.findings.sentence netad.findings.technique.id
@@ -71,12 +72,12 @@ integer sometimes netad.findings.peer_count netad.findings.ports netad.findings.
 integer sometimes netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
 number  sometimes netad.findings.strength
 date    sometimes netad.findings.times netad.findings.first netad.findings.last
-integer always    event.duration event.severity
+integer always    event.duration event.severity netad.incident.windows
 integer always    netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.baseline_profiles
 integer sometimes source.bytes source.packets destination.port netad.anomaly.destination_ports
 number  always    event.risk_score event.risk_score_norm netad.anomaly.score netad.anomaly.threshold
 number  always    netad.anomaly.tail netad.anomaly.percentile
-date    always    @timestamp event.start event.end event.created
+date    always    @timestamp event.start event.end event.created netad.incident.start
 boolean always    netad.entity.inside netad.entity.known netad.anomaly.is_interim
 """
 

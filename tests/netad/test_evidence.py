@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from netad.config import Config
-from netad.core.addresses import format_addresses
+from netad.core.addresses import Networks, format_addresses
 from netad.evidence import SAMPLE, flows_behind, gather
 from netad.flow_spool import FlowSpool
 from netad.ingest.flows import FlowBatch
@@ -12,6 +12,8 @@ from netad.judging import judge
 from netad.outputs.events import flow_ids
 from netad.pipeline import origin_of
 from netad.reading import Reading
+
+INSIDE = Config().networks
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def belongs(batch, anomaly):
 def test_evidence_sums_up_the_sources_flows(judged, scanner):
     """Count, peers, ports and ids are those of the source's flows in the window."""
     anomalies, batches, origin = judged
-    found = gather(anomalies, batches, origin)
+    found = gather(anomalies, batches, origin, INSIDE)
     whole = FlowBatch.concat(batches)
     for anomaly in found:
         own = whole.select(belongs(whole, anomaly))
@@ -47,12 +49,27 @@ def test_evidence_sums_up_the_sources_flows(judged, scanner):
     assert scanner in {anomaly.source for anomaly in found}
 
 
+def test_an_anomaly_has_the_direction_of_nearly_all_of_its_flows(judged, scanner):
+    """A scan of the office goes inside; where flows go several ways, no direction is told."""
+    anomalies, batches, origin = judged
+    scan = next(one for one in anomalies if one.source == scanner)
+    (found,) = gather([scan], batches, origin, INSIDE)
+    assert found.evidence.direction == "internal"
+    (elsewhere,) = gather([scan], batches, origin, Networks.parse([f"{scanner}/32"]))
+    assert elsewhere.evidence.direction == "outbound"
+    flows = FlowBatch.concat(batches)
+    mixed = flows.select(belongs(flows, scan))
+    half = Networks.parse([f"{scanner}/32", f"{format_addresses(mixed['resp_hi'], mixed['resp_lo'])[0]}/32"])
+    lately = mixed.select(np.arange(2) * (len(mixed) - 1))
+    assert {one.evidence.direction for one in gather([scan], [lately], origin, half)} == {""}
+
+
 def test_evidence_does_not_depend_on_the_batches(judged):
     """However the flows are cut into batches, the evidence is the same."""
     anomalies, batches, origin = judged
     whole = FlowBatch.concat(batches)
     pieces = [whole.select(np.arange(start, min(start + 97, len(whole)))) for start in range(0, len(whole), 97)]
-    assert gather(anomalies, pieces, origin) == gather(anomalies, [whole], origin)
+    assert gather(anomalies, pieces, origin, INSIDE) == gather(anomalies, [whole], origin, INSIDE)
 
 
 def test_flows_behind_are_each_given_once(judged):
@@ -68,7 +85,7 @@ def test_flows_behind_are_each_given_once(judged):
 def test_without_anomalies_there_is_nothing(judged):
     """No anomaly, no evidence, no flows."""
     _, batches, origin = judged
-    assert gather([], batches, origin) == []
+    assert gather([], batches, origin, INSIDE) == []
     assert list(flows_behind([], batches)) == []
 
 
@@ -77,15 +94,15 @@ def test_flows_of_logs_without_some_columns_have_evidence_too(judged):
     anomalies, batches, origin = judged
     whole = FlowBatch.concat(batches)
     sizes = ("ip_bytes", "payload_bytes", "packets")
-    known = gather(anomalies, [whole], origin)
+    known = gather(anomalies, [whole], origin, INSIDE)
     for count in range(1, len(sizes) + 1):
         absent = {f"{end}_{name}" for end in ("orig", "resp") for name in sizes[:count]}
         poorer = FlowBatch({name: column for name, column in whole.columns.items() if name not in absent}, whole.inputs)
-        found = gather(anomalies, [poorer], origin)
+        found = gather(anomalies, [poorer], origin, INSIDE)
         assert [one.evidence.flow_count for one in found] == [one.evidence.flow_count for one in known]
         assert all(one.evidence.flow_ids for one in found)
     framed = FlowBatch({**poorer.columns, "orig_frame_bytes": whole["orig_ip_bytes"],
                         "resp_frame_bytes": whole["resp_ip_bytes"]})  # fmt: skip
-    assert [one.evidence.flow_ids for one in gather(anomalies, [framed], origin)] == [
+    assert [one.evidence.flow_ids for one in gather(anomalies, [framed], origin, INSIDE)] == [
         one.evidence.flow_ids for one in known
     ]

@@ -19,9 +19,10 @@ from netad.detectors.scored import ScoredProfiles
 from netad.ingest.flows import CONN_STATES, FLOW_COLUMNS, SLICE, TUNNELS, WHOLE, FlowBatch
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
+from netad.outputs.incidents import join_incidents
+from netad.outputs.ledger import FILE, Ledger
 from netad.outputs.profile_event import profile_events
 from netad.outputs.run_event import Ending, run_event
-from netad.outputs.ledger import FILE, Ledger
 from netad.outputs.sending import RetryPolicy
 from netad.outputs.spool import Spool
 from netad.profiles.features import FEATURES
@@ -110,8 +111,11 @@ def anomaly_events(anomaly: Anomaly, origin: Origin) -> list[Event]:
     """Two windows of one inside source, another source in IPv6, and an outside one: four ids on two days."""
     later = replace(anomaly, window_start_ns=START_NS + HOUR_NS, window_end_ns=START_NS + 2 * HOUR_NS, score=0.99)
     other = replace(anomaly, source="fd00::5", score=0.995, window_end_ns=START_NS + 24 * HOUR_NS, window_length="1d")
-    outside = replace(anomaly, source="203.0.113.77", inside=False, severity=Severity.LOW)
-    return [anomaly_event(item, origin, CREATED) for item in (later, anomaly, other, outside)]
+    inbound = replace(anomaly.evidence, direction="inbound")
+    outside = replace(anomaly, source="203.0.113.77", inside=False, severity=Severity.LOW, evidence=inbound)
+    events = [anomaly_event(item, origin, CREATED) for item in (later, anomaly, other, outside)]
+    join_incidents(events)
+    return events
 
 
 @pytest.fixture

@@ -56,6 +56,13 @@ def test_a_lone_peer_is_the_destination(anomaly, origin):
     assert "port" not in anomaly_event(replace(anomaly, evidence=ports), origin, CREATED)["destination"]
 
 
+def test_the_direction_is_told_where_there_is_one(anomaly, origin):
+    """Where the flows go several ways, there is none."""
+    inbound = replace(anomaly, evidence=replace(anomaly.evidence, direction="inbound"))
+    assert anomaly_event(inbound, origin, CREATED)["network"] == {"transport": "tcp", "direction": "inbound"}
+    assert "direction" not in anomaly_event(anomaly, origin, CREATED)["network"]
+
+
 def test_related_addresses_are_the_source_and_at_most_twenty_peers(anomaly, origin):
     """The source is named once, and first."""
     peers = (anomaly.source, *(f"203.0.113.{n}" for n in range(30)))

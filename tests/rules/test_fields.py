@@ -3,6 +3,7 @@ import pytest
 from netad.detectors.anomaly import AlertCount, Anomaly, Change, Evidence, Reason, Severity
 from netad.detectors.behaviour.base import Finding, Technique, Traces
 from netad.outputs.anomaly_event import anomaly_event
+from netad.outputs.incidents import join_incidents
 from netad.outputs.origin import Origin
 from netad.rules.fields import FIELDS, FLOW_FIELDS, find_field, open_names
 from netad.rules.values import event_value
@@ -16,7 +17,7 @@ ANOMALY = Anomaly(
     detector_scores={"isolation_forest": 0.9}, model_name="m", model_version="1", reasons=(REASON,), profile=(REASON,),
     totals={"bytes": 10, "packets": 2},
     evidence=Evidence(1, ("id",), ("10.0.0.9",), 1, (22,), ("tcp",), (AlertCount("ET SCAN", 2, 1, "suricata"),), 2,
-                      ("a.example",), ("b.example",), ("c.example",), ("curl",), ("t13d",), ("a.example",)),
+                      ("a.example",), ("b.example",), ("c.example",), ("curl",), ("t13d",), ("a.example",), "internal"),
     findings=(FINDING,), changes=(Change("bytes_out", "bytes out", "bytes", 5.0, 1.0),),
 )  # fmt: skip
 ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"}, tags=("t",))
@@ -24,6 +25,12 @@ ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"},
 NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.anomaly.normal_if.",
                  "netad.findings.parameters.",
                  "netad.suppression.")  # fmt: skip
+
+
+def event():
+    made = anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z")
+    join_incidents([made])
+    return made
 
 
 def leaves(node, path=""):
@@ -39,14 +46,14 @@ def leaves(node, path=""):
 
 def test_every_field_of_an_anomaly_event_is_known_and_of_its_kind():
     """What the events carry can be matched, and the kind in the table is the kind in the event."""
-    for path, value in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z")):
+    for path, value in leaves(event()):
         if not path.startswith(NOT_FOR_RULES):
             assert event_value(find_field(path).kind, value) is not None, path
 
 
 def test_every_known_field_is_carried_by_an_anomaly_with_one_peer():
     """A rule cannot name a field that no event will ever have."""
-    carried = {path for path, _ in leaves(anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z"))}
+    carried = {path for path, _ in leaves(event())}
     assert {path for field in FIELDS.values() for path in field.paths} <= carried
 
 

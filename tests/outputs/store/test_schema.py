@@ -6,7 +6,7 @@ import pytest
 from netad.outputs.store.schema import ID, SCHEMAS, WHOLE_EVENT, row, table
 
 
-@pytest.mark.parametrize("kind", ["anomaly", "flow"])
+@pytest.mark.parametrize("kind", list(SCHEMAS))
 def test_columns_are_named_once_the_id_first_the_event_last(kind):
     """Other tools rely on the order, the store on the id's place."""
     names = SCHEMAS[kind].names
@@ -26,12 +26,26 @@ def test_rows_take_the_events_fields(events_of_flows):
     assert gre["network.transport"] == "gre"
 
 
-def test_every_column_is_filled_by_some_event(anomaly_events, events_of_flows, events_of_logs):
+def test_every_column_is_filled_by_some_event(
+    anomaly_events, events_of_flows, events_of_logs, events_of_profiles, events_of_runs
+):
     """A column that nothing fills would be a name mistyped; rules and outputs fill the last of them."""
-    later = {"event.ingested", "netad.suppression.rule_ids", "destination.ip", "destination.port",
-             "netad.behaviours"}  # fmt: skip
-    for kind, events in (("anomaly", anomaly_events), ("flow", [*events_of_flows, *events_of_logs])):
+    later = {
+        "anomaly": {"netad.suppression.rule_ids", "destination.ip", "destination.port", "netad.behaviours",
+                    *(name for name in SCHEMAS["anomaly"].names if name.startswith("netad.verdict."))},
+        "flow": set(),
+        "profile": {"destination.ip", "destination.port", "network.transport"},
+        "run": {"source.ip", "source.bytes", "source.packets", "destination.ip", "destination.port",
+                "network.transport"},
+    }  # fmt: skip
+    of_kind = {
+        "anomaly": anomaly_events,
+        "flow": [*events_of_flows, *events_of_logs],
+        "profile": events_of_profiles,
+        "run": events_of_runs,
+    }
+    for kind, events in of_kind.items():
         names = SCHEMAS[kind].names[:-1]
         empty = {name for name, *values in zip(names, *(row(kind, event) for event in events), strict=True)
                  if all(value is None for value in values)}  # fmt: skip
-        assert empty <= later
+        assert empty == later[kind] | {"event.ingested"}
