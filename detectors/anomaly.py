@@ -69,9 +69,9 @@ class Evidence:
 
     `direction` is that of nearly all of the flows (`inbound`, `outbound`, `internal`, `external`), empty where they go
     several ways. `alerts` are those of other tools in which the source is one end, the severest first, `alert_count`
-    how many there are in all. `domains` (registered ones of DNS look-ups), `server_names` (TLS), `http_hosts`, `user_agents` and `ja4`
-    are what the source named, the most frequent first; `rare_names` those of the first three that no other source of
-    the run named.
+    how many there are in all. `domains` (registered ones of DNS look-ups), `server_names` (TLS), `http_hosts`,
+    `user_agents` and `ja4` are what the source named, the most frequent first; `rare_names` those of the first three
+    that no other source of the run named.
     """
 
     flow_count: int = 0
