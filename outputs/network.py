@@ -10,13 +10,15 @@ MOST_DEPTH = 10
 
 def cause(error: BaseException) -> str:
     """Return the innermost reason of a failed connection, safe for a terminal."""
-    found = str(error)
-    for inner in _chain(error):
-        # Of TLS errors `verify_message` says more than the rest.
-        words = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None)
-        if isinstance(inner, ssl.SSLError) and not isinstance(inner, ssl.SSLCertVerificationError) and inner.reason:
-            words = inner.reason.replace("_", " ").lower()
-        found = str(words or found)
+    tls = tls_error(error)
+    if isinstance(tls, ssl.SSLCertVerificationError):
+        found = tls.verify_message
+    elif tls is not None and tls.reason:
+        found = tls.reason.replace("_", " ").lower()
+    else:
+        found = str(error)
+        for inner in _chain(error):
+            found = getattr(inner, "strerror", None) or found
     return printable(" ".join(found.split())[:300], "utf-8")
 
 

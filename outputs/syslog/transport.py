@@ -1,6 +1,7 @@
 """Messages on their way: datagrams (RFC 5426), or frames counted in octets over TCP (RFC 6587) and TLS (RFC 5425)."""
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -17,8 +18,9 @@ from netad.core.errors import OutputError
 from netad.outputs.network import cause
 from netad.outputs.syslog.target import PREFIX, SyslogConfig
 
-FAREWELL_S = 2.0  # how long a receiver may take to hang up after us
-_GONE = select.POLLRDHUP | select.POLLERR | select.POLLHUP
+# How long a receiver may take to hang up after us, and once it is known that it does not.
+HANG_UP_S = 2.0
+LATER_HANG_UP_S = 0.05
 _LOOK_MS = 5
 
 
@@ -56,7 +58,7 @@ class Transport(Protocol):
         ...
 
     def close(self) -> None:
-        """Hang up, so that nothing on its way is lost."""
+        """Let go."""
         ...
 
 
@@ -111,10 +113,11 @@ class Datagrams:
 
 
 class Stream:
-    """A TCP connection, with TLS if the configuration says so.
+    """Frames over TCP, with TLS if the configuration says so; each `send` is a connection of its own.
 
-    Syslog has no acknowledgement. A message counts as arrived when the receiver's host has acknowledged its bytes and
-    the connection stands; what a receiver has not yet read when it dies is lost without anybody knowing.
+    Syslog has no acknowledgement, and a host acknowledges bytes that its receiver may never read. So we say that
+    nothing more comes, and messages count as arrived when the receiver then hangs up in order: a connection that is
+    closed over unread bytes is reset. Of a receiver that stays on the line only the host's acknowledgement is known.
     """
 
     confirms = True
@@ -122,7 +125,9 @@ class Stream:
     def __init__(self, config: SyslogConfig, clock: Callable[[], float] = time.monotonic) -> None:
         self._config = config
         self._clock = clock
+        self._tls = config.trust.context() if config.transport == "tls" else None
         self._socket: socket.socket | None = None
+        self._hang_up_s = HANG_UP_S
 
     def open(self) -> None:
         """Connect."""
@@ -133,67 +138,71 @@ class Stream:
             connected = socket.create_connection(place, timeout=self._config.timeout_s)
         except OSError as error:
             raise _broken(self._config, error) from error
-        if self._config.transport == "tls":
+        if self._tls is not None:
             try:
-                connected = self._config.trust.context().wrap_socket(connected, server_hostname=self._config.host)
+                connected = self._tls.wrap_socket(connected, server_hostname=self._config.host)
             except (OSError, ValueError) as error:  # ValueError: a host name that no certificate can hold
                 connected.close()
                 raise _broken(self._config, error) from error
         self._socket = connected
 
     def send(self, messages: Sequence[bytes]) -> Sent:
-        """Send frames and wait until the receiver's host has them all."""
-        assert self._socket is not None  # noqa: S101 - opened before
-        frames = [b"%d %s" % (len(message), message) for message in messages]
+        """Send frames and wait until the receiver has them all."""
+        connected, self._socket = self._socket, None
+        assert connected is not None  # noqa: S101 - opened before
         given = 0
         try:
-            for frame in frames:
-                self._socket.sendall(frame)
+            for message in messages:
+                connected.sendall(b"%d %s" % (len(message), message))
                 given += 1
-            self._settle(self._socket)
+            self._finish(connected)
         except OSError as error:
-            self.close()
-            return Sent(0, _broken(self._config, error), given)
+            told = _last_word(connected)
+            # What the receiver said before it hung up says more than that it did.
+            broken = _broken(self._config, told if _is_alert(told) else error, "take all")
+            return Sent(0, broken, given)
+        finally:
+            connected.close()
         return Sent(len(messages))
 
-    def _settle(self, connected: socket.socket) -> None:
-        """Wait until nothing is left to be acknowledged (Linux' SIOCOUTQ); raises OSError if the connection breaks."""
-        poll = select.poll()
-        poll.register(connected, _GONE)
-        end = self._clock() + self._config.timeout_s
-        # Looked at before the state of the connection: a reset one has nothing left either.
-        while (left := _unacknowledged(connected)) or poll.poll(0):
-            if poll.poll(_LOOK_MS):
-                raise self._farewell(connected)
-            if left and self._clock() > end:
-                raise TimeoutError(f"no acknowledgement within {self._config.timeout_s:g} s")
+    def close(self) -> None:
+        """Let go of a connection over which nothing was sent."""
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
-    def _farewell(self, connected: socket.socket) -> OSError:
-        """Return why the receiver has hung up: an alert of TLS's if it sent one."""
-        try:
-            connected.settimeout(0)
+    def _finish(self, connected: socket.socket) -> None:
+        """Say that nothing more comes and wait for the receiver to hang up; raises OSError if it does not in order."""
+        connected.settimeout(self._hang_up_s)
+        if isinstance(connected, ssl.SSLSocket):
+            with contextlib.suppress(TimeoutError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
+                connected = connected.unwrap()
+        with contextlib.suppress(TimeoutError):
+            connected.shutdown(socket.SHUT_WR)
             while connected.recv(4096):
                 pass
-        except ssl.SSLError as error:
-            return error
-        except OSError as error:
-            return error if error.errno else ConnectionResetError("the receiver has hung up")
-        return ConnectionResetError("the receiver has hung up")
-
-    def close(self) -> None:
-        """Say good-bye and read until the receiver hangs up: closing over unread bytes would take back sent ones."""
-        connected, self._socket = self._socket, None
-        if connected is None:
             return
-        with contextlib.suppress(OSError, ValueError):
-            connected.settimeout(FAREWELL_S)
-            if isinstance(connected, ssl.SSLSocket):
-                connected = connected.unwrap()
-            connected.shutdown(socket.SHUT_WR)
-            end = self._clock() + FAREWELL_S
-            while connected.recv(4096) and self._clock() < end:
-                pass
-        connected.close()
+        # It stays on the line. Next time we do not wait as long.
+        self._hang_up_s = LATER_HANG_UP_S
+        poll = select.poll()
+        poll.register(connected, select.POLLERR | select.POLLHUP)
+        end = self._clock() + self._config.timeout_s
+        while _unacknowledged(connected):
+            if poll.poll(_LOOK_MS):
+                raise ConnectionResetError(errno.ECONNRESET, os.strerror(errno.ECONNRESET))
+            if self._clock() > end:
+                raise TimeoutError
+
+
+def _last_word(connected: socket.socket) -> Exception:
+    """Return what a receiver said before it hung up, an alert of TLS's perhaps."""
+    try:
+        connected.settimeout(0)
+        while connected.recv(4096):
+            pass
+    except (OSError, ValueError) as error:
+        return error
+    return ConnectionResetError()
 
 
 def _unacknowledged(connected: socket.socket) -> int:
@@ -202,13 +211,18 @@ def _unacknowledged(connected: socket.socket) -> int:
     return int(count)
 
 
-def _broken(config: SyslogConfig, error: Exception) -> UnreachableError:
-    """Return what a failure of the network means for the operator."""
+def _is_alert(error: Exception) -> bool:
+    """Tell whether TLS itself failed: a connection that merely ends in mid-record is like any other that breaks."""
+    return isinstance(error, ssl.SSLError) and not isinstance(error, ssl.SSLEOFError | ssl.SSLZeroReturnError)
+
+
+def _broken(config: SyslogConfig, error: Exception, missed: str = "answer") -> UnreachableError:
+    """Return a failure of the network as the operator needs it; `missed` says what took too long."""
     if isinstance(error, ssl.SSLCertVerificationError):
         trust = f"{PREFIX}CA_FILE names whom to trust"
         return UnreachableError(f"no trusted TLS connection to {config.place} ({cause(error)}): {trust}", final=True)
-    if isinstance(error, ssl.SSLError):
+    if _is_alert(error):
         return UnreachableError(f"no TLS connection to {config.place} ({cause(error)})", final=True)
     if isinstance(error, TimeoutError):
-        return UnreachableError(f"{config.place} did not answer within {config.timeout_s:g} s")
+        return UnreachableError(f"{config.place} did not {missed} within {config.timeout_s:g} s")
     return UnreachableError(f"{config.place} cannot be reached ({cause(error)})")
