@@ -63,3 +63,24 @@ def test_a_schedule_is_about_the_time_of_the_event(load, event, now):
         assert bool(rules.matching(event, now)) is expected
     del event["@timestamp"], event["event"]["start"]
     assert not load(HEAD + rule("a", "schedule: {tz: UTC, windows: [sat]}")).matching(event, now)
+
+
+def test_events_may_come_one_by_one(load, event, now):
+    """The decision is that of judging them together."""
+    rules = load(HEAD + rule("a", "limit: {group_by: source.ip, count: 1, per: 1d}") + rule("b", "tag: x"))
+    events = [{**event, "event": {**event["event"], "id": each, "created": "2026-05-31T00:00:00Z"}} for each in "cab"]
+    judging = rules.judge_stored()
+    for each in events:
+        judging.add(each)
+    assert judging.decide() == rules.judge(events, now)
+
+
+def test_stored_events_are_judged_by_the_clock_that_made_them(load, event):
+    """A rule that is over now was in force then; one that began later was not."""
+    for end, expected in (("expires: 2026-05-31", 1), ("expires: 2026-05-30", 0), ("permanent: true", 1),
+                          ("permanent: true, starts: 2026-05-31", 0)):  # fmt: skip
+        rules = load(HEAD + rule("a").replace("permanent: true", end))
+        for created in ("2026-05-30T08:00:00Z", None):
+            judging = rules.judge_stored()
+            judging.add({**event, "event": {**event["event"], "created": created}})
+            assert len(judging.decide().verdicts[0].rules) == expected

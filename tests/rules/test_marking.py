@@ -1,6 +1,8 @@
 import copy
 
-from netad.rules.marking import mark, unmark
+import pytest
+
+from netad.rules.marking import MARKS, mark, unmark
 
 
 def rule(action, identity="a", match="{source.ip: 10.4.2.2}"):
@@ -79,3 +81,28 @@ def test_tags_that_were_not_there_leave_nothing_behind(load, event, now):
     nothing: dict[str, object] = {}
     unmark(nothing)
     assert nothing == {}
+
+
+@pytest.mark.parametrize("action", ["action: drop", "action: suppress", "lower: {severity: low}", "tag: [x]"])
+def test_marks_are_all_that_changes(load, event, now, action):
+    """Whoever writes marked events back needs to write no more than these fields."""
+    event["event"]["risk_score_norm"] = 87.4
+    before = copy.deepcopy(event)
+    marked(load, event, now, rule(action))
+    for name in MARKS:
+        *path, last = name.split(".")
+        for each in (before, event):
+            block = each
+            for part in path:
+                block = block[part]
+            block.pop(last, None)
+    assert event == before
+
+
+def test_an_event_that_would_be_dropped_but_is_there_is_hidden(load, event, now):
+    """Nobody is alerted, and its mark says by what."""
+    before = copy.deepcopy(event)
+    found = marked(load, event, now, rule("action: drop"))
+    assert (found["suppressed"], found["action"], event["event"]["kind"]) == (True, "drop", "event")
+    unmark(event)
+    assert event == before
