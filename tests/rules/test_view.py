@@ -44,6 +44,10 @@ def test_what_judging_needs_is_found_or_missing():
     assert (view.time_ns, view.span_ns) == (2 * 10**9, (2 * 10**9, 2 * 10**9))
     later = EventView({"event": {"start": "1970-01-01T00:00:02Z", "end": "1970-01-01T00:00:01Z"}})
     assert later.span_ns == (10**9, 2 * 10**9)
+    made = EventView({"@timestamp": "1970-01-01T00:00:02Z", "event.created": "1970-01-01T00:00:09Z"})
+    assert (made.created_ns, view.created_ns) == (9 * 10**9, 2 * 10**9)
+    sensor = EventView({"observer": {"name": "s"}, "data_stream.namespace": "office"})
+    assert (sensor.origin, view.origin) == ((("s",), ("office",)), ((), ()))
     nothing = EventView({"event": {"severity": "high"}})
     assert (nothing.identity, nothing.severity, nothing.risk_score, nothing.time_ns, nothing.span_ns) == (
         "", None, None, None, None,

@@ -1,7 +1,5 @@
 """`netad rules apply`: stored events marked anew after rules changed."""
 
-import logging
-
 import click
 
 from netad.cli.rules.options import (
@@ -14,9 +12,7 @@ from netad.cli.rules.options import (
     since_option,
     store_option,
 )
-from netad.core.errors import ExitCode
-
-log = logging.getLogger("netad.rules")
+from netad.core.errors import OutputError
 
 
 @click.command("apply", short_help="Mark stored events anew after rules changed.")
@@ -25,16 +21,7 @@ log = logging.getLogger("netad.rules")
 @since_option("30d")
 @click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
 @config_option
-@click.pass_context
-def command(
-    ctx: click.Context,
-    /,
-    paths: tuple[str, ...],
-    store: str | None,
-    since: str,
-    dry_run: bool,
-    config_file: str | None,
-) -> None:
+def command(paths: tuple[str, ...], store: str | None, since: str, dry_run: bool, config_file: str | None) -> None:
     """Mark stored events as the rules say now: hide those that a new rule matches, show those that none hides any more.
 
     Each event is judged by the rules that were in force when it was made; limits and inhibition look at the whole
@@ -62,7 +49,10 @@ def command(
     click.echo(f"{counted(len(found.tried), 'event')} in {stored.where}{period(since_ns)}: {changed:,} {done}, "
                f"{hidden:,} of them newly hidden and {shown:,} newly shown")  # fmt: skip
     if dropped := sum(each.after.fate == "dropped" for each in found.tried):
-        click.echo(f"{counted(dropped, 'event')} that a rule drops: stored events are not deleted, only hidden")
+        click.echo(f"dropped by rules: {dropped:,} (stored events are not deleted, only hidden)")
+    if lost := sum(each.lost for each in found.tried):
+        click.echo(f"true positives that are hidden, by an analyst's word: {lost:,} (netad rules simulate names them)")
     if conflicts:
-        log.error("%s changed by others meanwhile and stayed as they are: run it again", counted(conflicts, "event"))
-    ctx.exit(int(ExitCode.OUTPUT if conflicts else ExitCode.DONE))
+        raise OutputError(
+            f"others changed {counted(conflicts, 'event')} meanwhile, which stayed as they are: run it again"
+        )

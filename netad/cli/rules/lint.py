@@ -61,6 +61,7 @@ def command(
 
 def _beside_events(rules: "RuleSet", store: str, now_ns: int, days: int, broad: float) -> list[str]:
     """Return what is worth a look beside the events of the last days; that there are none is told too."""
+    from netad.outputs.wording import counted
     from netad.rules.rule import DAY_NS
     from netad.rules.stored_lint import lint_stored
 
@@ -68,5 +69,6 @@ def _beside_events(rules: "RuleSet", store: str, now_ns: int, days: int, broad: 
     events = stored.events("anomaly", max(now_ns - days * DAY_NS, 0))
     warnings, total = lint_stored(rules.rules, events, now_ns, days, broad)
     if not total:
-        click.echo(f"{stored.where} holds no events of the last {days} days to compare the rules with", err=True)
+        told = f"{stored.where} holds no events of the last {counted(days, 'day')} to compare the rules with"
+        click.echo(told, err=True)
     return warnings
