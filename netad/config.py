@@ -27,7 +27,7 @@ OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_STA
                    "NETAD_HYPOTHESIS", "NETAD_KIBANA_API_KEY", "NETAD_KIBANA_API_KEY_FILE", "NETAD_KIBANA_USERNAME",
                    "NETAD_KIBANA_PASSWORD", "NETAD_KIBANA_PASSWORD_FILE", "NETAD_KIBANA_CA_FILE",
                    "NETAD_KIBANA_FINGERPRINT")  # fmt: skip
-OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_", "NETAD_TEST_")
+OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_OPENSEARCH_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_", "NETAD_TEST_")
 
 
 def _private_networks() -> tuple[str, ...]:
@@ -47,6 +47,7 @@ class Config:
     `peer_networks` are each other's peers;
     `kibana_url` is where Kibana answers, for `setup kibana` and links in events, `kibana_space` its space;
     `rules_errors` says whether rules that do not load end the run, or only themselves;
+    `store` is where commands about stored events look (`parquet:DIR`, `elastic:URL`);
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
     """
 
@@ -69,6 +70,7 @@ class Config:
     rules: tuple[str, ...] = ()
     rules_errors: str = "fail"
     to: tuple[str, ...] = ("console",)
+    store: str | None = None
     flows: str = "anomalous"
     profiles: str = "none"
     delivery_budget: str = "5m"
@@ -337,6 +339,12 @@ def _kibana_space(value: Any) -> str:  # noqa: ANN401
     return checked_space(_text(value))
 
 
+def _store(value: Any) -> str:  # noqa: ANN401
+    from netad.outputs.stored import check_target
+
+    return check_target(_text(value))
+
+
 def _namespace(value: Any) -> str:  # noqa: ANN401
     """What Elasticsearch takes as the last part of a data stream's name."""
     text = _text(value)
@@ -411,6 +419,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "rules": _texts,
     "rules_errors": _one_of(*RULES_ERRORS),
     "to": _texts,
+    "store": _store,
     "flows": _one_of(*FLOW_CHOICES),
     "profiles": _one_of(*PROFILE_CHOICES),
     "delivery_budget": _duration,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from netad.core.errors import ConfigError
+from netad.core.errors import ConfigError, MissingExtraError
 
 MAX_SECRET_BYTES = 8192
 TRUST = ("CA_FILE", "CERT_FILE", "KEY_FILE")
@@ -38,18 +38,24 @@ class Variables:
         return cls(prefix, given)
 
     def secret(self, name: str) -> str | None:
-        """Return a secret from the variable `name`, or from the file that `name`_FILE names; None without either.
+        """Return a secret from the variable `name`, from the file that `name`_FILE names, or from the keyring.
+
+        `name`_KEYRING holds the service and the user it is kept under, as `netad/elastic`. None without any of them.
 
         Raises:
-            ConfigError: both are set, the file cannot be read, or what it holds cannot be a secret.
+            ConfigError: more than one is set, the secret cannot be read, or what it holds cannot be one.
+            MissingExtraError: the keyring is wanted, and what reads it is not installed.
         """
-        file = self.given.get(f"{name}_FILE")
-        secret = self.given.get(name)
-        if file is not None:
-            if secret is not None:
-                raise ConfigError(f"{self.prefix}{name} and {self.prefix}{name}_FILE are both set; one is enough")
-            secret = self._content(f"{name}_FILE", file)
-        if secret is not None and not secret.isprintable():
+        sources = {f"{name}{end}": read for end, read in (("", None), ("_FILE", _content), ("_KEYRING", _kept))}
+        named = [source for source in sources if source in self.given]
+        if len(named) > 1:
+            both = " and ".join(f"{self.prefix}{source}" for source in named[:2])
+            raise ConfigError(f"{both} are both set; one is enough")
+        if not named:
+            return None
+        text, read = self.given[named[0]], sources[named[0]]
+        secret = text if read is None else read(f"{self.prefix}{named[0]}", text)
+        if not secret.isprintable():
             raise ConfigError(f"{self.prefix}{name} holds characters that cannot be part of one")
         return secret
 
@@ -73,18 +79,6 @@ class Variables:
             what = "no usable certificate and key" if wrong == "CERT_FILE" else "no usable certificates"
             raise ConfigError(f"{self.prefix}{wrong}: {self.given[wrong]} holds {what}") from error
         return trust
-
-    def _content(self, name: str, file: str) -> str:
-        try:
-            with Path(file).open("rb") as opened:
-                content = opened.read(MAX_SECRET_BYTES).decode().strip()
-        except OSError as error:
-            raise ConfigError(f"{self.prefix}{name}: cannot read {file} ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{self.prefix}{name}: {file} holds no text") from error
-        if not content:
-            raise ConfigError(f"{self.prefix}{name}: {file} is empty")
-        return content
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +113,35 @@ class Trust:
 def _no_passphrase() -> str:
     """Answer OpenSSL, which would otherwise ask on the terminal: an encrypted key is one that cannot be used."""
     return ""
+
+
+def _content(variable: str, file: str) -> str:
+    try:
+        with Path(file).open("rb") as opened:
+            content = opened.read(MAX_SECRET_BYTES).decode().strip()
+    except OSError as error:
+        raise ConfigError(f"{variable}: cannot read {file} ({error.strerror})") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{variable}: {file} holds no text") from error
+    if not content:
+        raise ConfigError(f"{variable}: {file} is empty")
+    return content
+
+
+def _kept(variable: str, place: str) -> str:
+    service, slash, user = place.rpartition("/")
+    if not slash or not service or not user:
+        raise ConfigError(f"{variable} is not SERVICE/USER, such as netad/elastic")
+    try:
+        import keyring
+        from keyring.errors import KeyringError
+    except ImportError as error:
+        raise MissingExtraError(f"{variable} needs the extra keyring: pip install 'netad[keyring]'") from error
+    try:
+        secret = keyring.get_password(service, user)
+    except (KeyringError, RuntimeError) as error:
+        # The error may come from any back end, with whatever it says: its kind is told, never its text.
+        raise ConfigError(f"{variable}: the keyring cannot be read ({type(error).__name__})") from None
+    if not secret:
+        raise ConfigError(f"{variable}: the keyring holds nothing for {user} of {service}")
+    return secret.strip()

@@ -2,6 +2,8 @@
 
 import contextlib
 import http.client
+import select
+import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +15,8 @@ from urllib.parse import urlsplit
 
 import orjson
 
-# A certificate for 127.0.0.1 (2020 to 2120) that signs itself, and its key: of no use anywhere but here.
+# Certificates for 127.0.0.1 that sign themselves, and their key: of no use anywhere but here. `certificate.pem` and
+# `other.pem` hold from 2020 to 2120, `expired.pem` ended in 2021.
 TLS = Path(__file__).parent / "outputs/elastic/tls"
 
 
@@ -81,8 +84,14 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(script: Script, upstream: str | None = None, tls: bool = False) -> Iterator[Server]:
-    """Run a server on a free port, with TLS if asked."""
+def serving(
+    script: Script,
+    upstream: str | None = None,
+    tls: bool = False,
+    certificate: str = "certificate.pem",
+    clients: str | None = None,
+) -> Iterator[Server]:
+    """Run a server on a free port, with TLS if asked; `clients` is the authority that clients have to show."""
 
     class Handler(BaseHTTPRequestHandler):
         def handle_any(self) -> None:
@@ -108,7 +117,10 @@ def serving(script: Script, upstream: str | None = None, tls: bool = False) -> I
     listener = _Listener(("127.0.0.1", 0), Handler)
     if tls:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(TLS / "certificate.pem", TLS / "key.pem")
+        context.load_cert_chain(TLS / certificate, TLS / "key.pem")
+        if clients is not None:
+            context.verify_mode = ssl.CERT_REQUIRED
+            context.load_verify_locations(TLS / clients)
         listener.socket = context.wrap_socket(listener.socket, server_side=True)
     server = Server(f"http{'s' if tls else ''}://127.0.0.1:{listener.server_port}", script, upstream)
     thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
@@ -126,3 +138,76 @@ class _Listener(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Say nothing: clients that hang up on an untrusted certificate are part of the tests."""
+
+
+@dataclass
+class Proxy:
+    """An HTTP proxy on loopback that wants `authorization`, and what it was asked for."""
+
+    url: str
+    authorization: str | None = None
+    asked: list[str] = field(default_factory=list)
+
+
+@contextlib.contextmanager
+def proxying(authorization: str | None = None) -> Iterator[Proxy]:
+    """Run a proxy on a free port: CONNECT for TLS, whole URLs for plain HTTP."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def allowed(self) -> bool:
+            proxy.asked.append(f"{self.command} {self.path}")
+            if authorization is None or self.headers.get("Proxy-Authorization") == authorization:
+                return True
+            self.send_error(407)
+            return False
+
+        def do_CONNECT(self) -> None:
+            if not self.allowed():
+                return
+            host, _, port = self.path.rpartition(":")
+            with socket.create_connection((host, int(port)), timeout=10) as server:
+                self.send_response(200)
+                self.end_headers()
+                _join(self.connection, server)
+            self.close_connection = True
+
+        def do_GET(self) -> None:
+            if not self.allowed():
+                return
+            parts = urlsplit(self.path)
+            with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port)) as server:
+                headers = {name: self.headers[name] for name in ("Accept", "Authorization") if name in self.headers}
+                server.request("GET", parts.path, headers=headers)
+                response = server.getresponse()
+                text = response.read()
+            self.send_response(response.status)
+            for name in ("Content-Type", "X-Elastic-Product"):
+                self.send_header(name, response.headers.get(name, ""))
+            self.send_header("Content-Length", str(len(text)))
+            self.end_headers()
+            self.wfile.write(text)
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    listener = _Listener(("127.0.0.1", 0), Handler)
+    proxy = Proxy(f"http://127.0.0.1:{listener.server_port}", authorization)
+    thread = threading.Thread(target=listener.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield proxy
+    finally:
+        listener.shutdown()
+        listener.server_close()
+        thread.join()
+
+
+def _join(one: socket.socket, other: socket.socket) -> None:
+    """Pass on what either side says until one of them is done."""
+    ends = {one: other, other: one}
+    while True:
+        for ready in select.select(list(ends), [], [])[0]:
+            data = ready.recv(65536)
+            if not data:
+                return
+            ends[ready].sendall(data)

@@ -1,19 +1,20 @@
 """Where Elasticsearch is, who netad is to it, and its errors as sentences an operator can act on."""
 
+import base64
 import contextlib
 import ipaddress
 import logging
 import os
 import re
-import ssl
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, urlsplit
 
 from netad.core.errors import ConfigError, OutputError
+from netad.outputs.elastic.proxy import node_class
+from netad.outputs.variables import Trust, Variables
 from netad.outputs.wording import printable
 
 if TYPE_CHECKING:
@@ -21,11 +22,12 @@ if TYPE_CHECKING:
 
 DEFAULT_URL = "http://localhost:9200"
 PREFIX = "NETAD_ELASTIC_"
-VARIABLES = ("URL", "API_KEY", "API_KEY_FILE", "USERNAME", "PASSWORD", "PASSWORD_FILE", "CA_FILE", "FINGERPRINT",
-             "UPDATE_API_KEY", "UPDATE_API_KEY_FILE")  # fmt: skip
+SECRETS = ("API_KEY", "PASSWORD", "UPDATE_API_KEY")
+# CERT_FILE and KEY_FILE: who we are, where the server asks for a certificate.
+VARIABLES = ("URL", "CLOUD_ID", "USERNAME", "CA_FILE", "CERT_FILE", "KEY_FILE", "FINGERPRINT", "PROXY",
+             *(f"{name}{end}" for name in SECRETS for end in ("", "_FILE", "_KEYRING")))  # fmt: skip
 # What a URL without a port means: Elasticsearch's own port, and the web's where a proxy or cloud speaks TLS.
 PORTS = {"http": 9200, "https": 443}
-MAX_SECRET_BYTES = 8192
 MAX_REASON = 300
 
 log = logging.getLogger(__name__)
@@ -36,45 +38,65 @@ class ElasticConfig:
     """Where to send, as whom, and whom to trust. Secrets come from the environment or files and are never shown.
 
     `urls` have scheme, host and port; `fingerprint` is the SHA-256 of the server's certificate or its CA in hex and
-    stands instead of a chain of trust; `timeout_s` is the longest wait for one answer, in seconds.
+    stands instead of a chain of trust; `trust` names the files of certificates; `proxy` is the URL of an HTTP proxy;
+    `timeout_s` is the longest wait for one answer, in seconds; `prefix` is that of the variables, for messages.
     """
 
     urls: tuple[str, ...] = (DEFAULT_URL,)
     api_key: str | None = field(default=None, repr=False)
     username: str | None = None
     password: str | None = field(default=None, repr=False)
-    ca_file: str | None = None
+    trust: Trust = field(default_factory=Trust)
     fingerprint: str | None = None
+    proxy: str | None = field(default=None, repr=False)
     timeout_s: float = 60.0
+    prefix: str = PREFIX
 
     @property
     def target(self) -> str:
         """The URLs as one text, for messages and to tell targets apart."""
         return ", ".join(self.urls)
 
+    @property
+    def secrets(self) -> list[str]:
+        """What must not be shown, whoever repeats it."""
+        proxy = urlsplit(self.proxy or "").password
+        return [secret for secret in (self.api_key, self.password, proxy) if secret]
+
+    @property
+    def is_local(self) -> bool:
+        """Whether everything stays on this machine."""
+        return all(_is_loopback(url) for url in self.urls)
+
+    @property
+    def speaks_tls(self) -> bool:
+        """Whether every URL is https."""
+        return all(url.startswith("https:") for url in self.urls)
+
     @classmethod
-    def from_target(cls, target: str | None, environment: Mapping[str, str] = os.environ) -> "ElasticConfig":
+    def from_target(
+        cls, target: str | None, environment: Mapping[str, str] = os.environ, *, prefix: str = PREFIX
+    ) -> "ElasticConfig":
         """Return what `--to elastic[:URL]` (`target` is the URL, or several with commas) and NETAD_ELASTIC_… say.
 
         Raises:
             ConfigError: a URL or variable is wrong; no secret is repeated in the message.
         """
-        given = _variables(environment)
-        texts = (target or given.get("URL") or DEFAULT_URL).split(",")
-        api_key = _secret(given, "API_KEY")
-        password = _secret(given, "PASSWORD")
-        username = given.get("USERNAME")
+        given = Variables.read(prefix, VARIABLES, environment)
+        api_key, password, username = given.secret("API_KEY"), given.secret("PASSWORD"), given.given.get("USERNAME")
         if api_key and (username or password):
-            raise ConfigError(f"{PREFIX}API_KEY and {PREFIX}USERNAME are both set; one of them is enough")
+            raise ConfigError(f"{prefix}API_KEY and {prefix}USERNAME are both set; one of them is enough")
         if bool(username) != bool(password):
-            raise ConfigError(f"{PREFIX}USERNAME and {PREFIX}PASSWORD go together, and only one of them is set")
+            raise ConfigError(f"{prefix}USERNAME and {prefix}PASSWORD go together, and only one of them is set")
         return cls(
-            urls=tuple(_checked_url(text.strip()) for text in texts),
+            urls=_urls(target, given),
             api_key=api_key,
             username=username,
             password=password,
-            ca_file=_ca_file(given.get("CA_FILE")),
-            fingerprint=_fingerprint(given.get("FINGERPRINT")),
+            trust=given.tls(),
+            fingerprint=_fingerprint(given),
+            proxy=_proxy(given),
+            prefix=prefix,
         )
 
     @classmethod
@@ -85,7 +107,7 @@ class ElasticConfig:
             ConfigError: as `from_target`.
         """
         config = cls.from_target(target, environment)
-        api_key = _secret(_variables(environment), "UPDATE_API_KEY")
+        api_key = Variables.read(PREFIX, VARIABLES, environment).secret("UPDATE_API_KEY")
         return replace(config, api_key=api_key, username=None, password=None) if api_key else config
 
 
@@ -99,23 +121,28 @@ def connect(config: ElasticConfig) -> "Elasticsearch":
         options["api_key"] = (identity, key) if colon else config.api_key
     elif config.username and config.password:
         options["basic_auth"] = (config.username, config.password)
-    if all(url.startswith("https:") for url in config.urls):
+    if config.speaks_tls:
+        # A context of ours: the client's own forgets who we are where a fingerprint stands for the chain of trust.
+        options["ssl_context"] = config.trust.context()
         if config.fingerprint:
             options["ssl_assert_fingerprint"] = config.fingerprint
-        if config.ca_file:
-            options["ca_certs"] = config.ca_file
-    local = all(_is_loopback(url) for url in config.urls)
-    if options.keys() & {"api_key", "basic_auth"} and not local and any(u.startswith("http:") for u in config.urls):
-        log.warning("the credentials go to %s unencrypted: https would protect them", config.target)
+    options["node_class"] = node_class(config.trust.ca_file is not None, config.proxy)
+    warn_of_plain_text(config)
     return Elasticsearch(
         list(config.urls),
         request_timeout=config.timeout_s,
         max_retries=len(config.urls) - 1,
         retry_on_status=(),
         retry_on_timeout=False,
-        http_compress=not local,
+        http_compress=not config.is_local,
         **options,
     )
+
+
+def warn_of_plain_text(config: ElasticConfig) -> None:
+    """Say so when credentials leave this machine unencrypted."""
+    if (config.api_key or config.username) and not config.is_local and not config.speaks_tls:
+        log.warning("the credentials go to %s unencrypted: https would protect them", config.target)
 
 
 @contextlib.contextmanager
@@ -139,7 +166,7 @@ def explain(error: Exception, config: ElasticConfig) -> OutputError:
     if isinstance(error, elasticsearch.ConnectionTimeout):
         return OutputError(f"{target} did not answer within {config.timeout_s:g} s")
     if isinstance(error, elasticsearch.SSLError):
-        trust = f"{PREFIX}CA_FILE or {PREFIX}FINGERPRINT name whom to trust"
+        trust = f"{config.prefix}CA_FILE or {config.prefix}FINGERPRINT name whom to trust"
         return OutputError(f"no trusted TLS connection to {target} ({_cause(error)}): {trust}")
     if isinstance(error, elasticsearch.ConnectionError):
         return OutputError(f"{target} cannot be reached ({_cause(error)})")
@@ -168,10 +195,10 @@ def _answer(error: Any, config: ElasticConfig) -> str:  # noqa: ANN401 - elastic
     if status == 400 and isinstance(body, dict) and body.get("type") == "media_type_header_exception":
         return f"{target} is older than the installed client {version('elasticsearch')}: pip install 'elasticsearch<9'"
     if status == 401 and not (config.api_key or config.username):
-        return f"{target} wants credentials: set {PREFIX}API_KEY"
+        return f"{target} wants credentials: set {config.prefix}API_KEY"
     reason = reason_of(body) or "no reason given"
-    for secret in (config.api_key, config.password):
-        reason = reason.replace(secret, "***") if secret else reason
+    for secret in config.secrets:
+        reason = reason.replace(secret, "***")
     if status == 401:
         return f"{target} does not accept the credentials (401, {reason})"
     if status == 403:
@@ -191,62 +218,53 @@ def _cause(error: BaseException) -> str:
     return reason_of(found)
 
 
-def _variables(environment: Mapping[str, str]) -> dict[str, str]:
-    given = {}
-    for name, text in environment.items():
-        if not name.startswith(PREFIX):
-            continue
-        short = name.removeprefix(PREFIX)
-        if short not in VARIABLES:
-            raise ConfigError(f"unknown environment variable {name}; known are {PREFIX}{', …'.join(VARIABLES)}")
-        if text.strip():
-            given[short] = text.strip()
-    return given
+def _urls(target: str | None, given: Variables) -> tuple[str, ...]:
+    cloud = given.given.get("CLOUD_ID")
+    if cloud and not target:
+        if "URL" in given.given:
+            raise ConfigError(f"{given.prefix}CLOUD_ID and {given.prefix}URL are both set; one of them is enough")
+        return (_cloud_url(cloud, given.prefix),)
+    texts = (target or given.given.get("URL") or DEFAULT_URL).split(",")
+    return tuple(_checked_url(text.strip(), given.prefix) for text in texts)
 
 
-def _secret(given: Mapping[str, str], name: str) -> str | None:
-    file = given.get(f"{name}_FILE")
-    if file is None:
-        secret = given.get(name)
-    elif name in given:
-        raise ConfigError(f"{PREFIX}{name} and {PREFIX}{name}_FILE are both set; one of them is enough")
-    else:
-        try:
-            with Path(file).open("rb") as opened:
-                secret = opened.read(MAX_SECRET_BYTES).decode().strip()
-        except OSError as error:
-            raise ConfigError(f"{PREFIX}{name}_FILE: cannot read {file} ({error.strerror})") from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{PREFIX}{name}_FILE: {file} holds no text") from error
-        if not secret:
-            raise ConfigError(f"{PREFIX}{name}_FILE: {file} is empty")
-    if secret and not secret.isprintable():
-        raise ConfigError(f"{PREFIX}{name} holds characters that cannot be part of one")
-    return secret
-
-
-def _ca_file(path: str | None) -> str | None:
-    if path is None:
-        return None
-    if not Path(path).is_file():
-        raise ConfigError(f"{PREFIX}CA_FILE: there is no file {path}")
+def _cloud_url(text: str, prefix: str) -> str:
+    """Return the URL that a cloud id names: `name:` and base64 of `host[:port]$id of Elasticsearch$id of Kibana`."""
     try:
-        ssl.create_default_context(cafile=path)
-    except OSError as error:
-        raise ConfigError(f"{PREFIX}CA_FILE: {path} holds no usable certificates") from error
-    return path
+        host, cluster = base64.b64decode(text.rpartition(":")[2], validate=True).decode("ascii").split("$")[:2]
+    except ValueError as error:
+        raise ConfigError(
+            f"{prefix}CLOUD_ID is not one, such as name:ZXhhbXBsZSQ…, as the cloud's console shows"
+        ) from error
+    name, _, port = host.partition(":")
+    return _checked_url(f"https://{cluster.partition(':')[0]}.{name}:{port or PORTS['https']}", prefix)
 
 
-def _fingerprint(text: str | None) -> str | None:
+def _proxy(given: Variables) -> str | None:
+    text = given.given.get("PROXY")
+    if text is None:
+        return None
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port is not None
+    except ValueError:
+        good = False
+    if not good or not text.isprintable():
+        raise ConfigError(f"{given.prefix}PROXY is not the URL of an HTTP proxy, such as http://proxy.example:3128")
+    return text
+
+
+def _fingerprint(given: Variables) -> str | None:
+    text = given.given.get("FINGERPRINT")
     if text is None:
         return None
     plain = text.replace(":", "").lower()
     if not re.fullmatch(r"[0-9a-f]{64}", plain):
-        raise ConfigError(f"{PREFIX}FINGERPRINT is not a SHA-256 fingerprint (64 hex digits)")
+        raise ConfigError(f"{given.prefix}FINGERPRINT is not a SHA-256 fingerprint (64 hex digits)")
     return plain
 
 
-def _checked_url(text: str) -> str:
+def _checked_url(text: str, prefix: str) -> str:
     """Return the URL with scheme, host and port, or say what is wrong with it without repeating a password."""
     try:
         parts = urlsplit(text if "://" in text else f"http://{text}")
@@ -255,8 +273,8 @@ def _checked_url(text: str) -> str:
         raise ConfigError("the URL of Elasticsearch is not one, such as https://elastic.example:9200") from error
     if "@" in parts.netloc:
         raise ConfigError(
-            f"the URL of Elasticsearch holds credentials, which ps and logs would show: set {PREFIX}API_KEY, or "
-            f"{PREFIX}USERNAME and {PREFIX}PASSWORD, instead"
+            f"the URL of Elasticsearch holds credentials, which ps and logs would show: set {prefix}API_KEY, or "
+            f"{prefix}USERNAME and {prefix}PASSWORD, instead"
         )
     if not _is_plain(parts, text):
         shown = reason_of(text.partition("?")[0])

@@ -20,7 +20,9 @@ START_NS = 1_768_111_200_000_000_000
 def serve() -> Iterator[Callable[..., Server]]:
     """Return a function that starts a `Server` with a script, in front of `upstream` if given, with TLS if asked."""
     with contextlib.ExitStack() as stack:
-        yield lambda script, upstream=None, tls=False: stack.enter_context(serving(script, upstream, tls))
+        yield lambda script, upstream=None, tls=False, **options: stack.enter_context(
+            serving(script, upstream, tls, **options)
+        )
 
 
 @pytest.fixture

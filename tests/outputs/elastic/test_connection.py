@@ -1,12 +1,16 @@
 """Connections: what names them, what must not be shown, and what goes wrong in words."""
 
+import base64
 import contextlib
 import hashlib
 import ssl
+import sys
+import traceback
 
 import pytest
+from keyring.errors import KeyringError
 
-from netad.core.errors import ConfigError, OutputError
+from netad.core.errors import ConfigError, MissingExtraError, OutputError
 from netad.outputs.elastic.connection import ElasticConfig, connect, reason_of, translated
 from tests.elastic_server import TLS, Answer
 
@@ -121,6 +125,88 @@ def test_tls_in_front_of_a_real_server(serve, elastic_url):
     wrong = ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_FINGERPRINT": "ab" * 32})
     with pytest.raises(OutputError, match="no trusted TLS connection"):
         answer_of(wrong)
+
+
+@pytest.mark.parametrize(
+    ("served", "trusted", "reason"),
+    [("certificate.pem", "other.pem", "self-signed certificate"), ("expired.pem", "expired.pem", "has expired")],
+)
+def test_certificates_that_do_not_hold(serve, served, trusted, reason):
+    """A certificate of another authority, or one that has expired, is refused in TLS's words; nothing is sent."""
+    server = serve(lambda _: Answer(), tls=True, certificate=served)
+    config = ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_CA_FILE": str(TLS / trusted)})
+    with pytest.raises(OutputError, match=f"no trusted TLS connection to .*{reason}"):
+        answer_of(config)
+    assert server.asked == []
+
+
+def test_an_authority_of_our_own_is_the_only_one():
+    """With a file of authorities the public ones are trusted no more."""
+    environment = {"NETAD_ELASTIC_CA_FILE": str(TLS / "other.pem")}
+    config = ElasticConfig.from_target("https://es.example", environment)
+    with contextlib.closing(connect(config)) as client:
+        (node,) = client.transport.node_pool.all()
+        assert node.pool.ca_certs is None
+        assert len(node.pool.conn_kw["ssl_context"].get_ca_certs()) == 1
+
+
+@pytest.mark.parametrize("trust", ["CA_FILE", "FINGERPRINT"])
+def test_who_we_are_by_certificate(serve, trust):
+    """A server that asks for a certificate gets ours, whichever way the server itself is trusted."""
+    server = serve(lambda _: Answer(200, {"status": "green"}), tls=True, clients="other.pem")
+    pem = TLS / "certificate.pem"
+    named = {"CA_FILE": str(pem), "FINGERPRINT": sha256(pem.read_text())}
+    environment = {f"NETAD_ELASTIC_{trust}": named[trust]}
+    with pytest.raises(OutputError):
+        answer_of(ElasticConfig.from_target(server.url, environment))
+    environment |= {"NETAD_ELASTIC_CERT_FILE": str(TLS / "other.pem"), "NETAD_ELASTIC_KEY_FILE": str(TLS / "key.pem")}
+    assert answer_of(ElasticConfig.from_target(server.url, environment))["status"] == "green"
+
+
+def test_a_cloud_id_is_a_url():
+    """What Elastic's console shows names the cluster; with a URL beside it, or when it is none, it is an error."""
+    text = base64.b64encode(b"eu-west-1.aws.example$0123abcd$4567ef").decode()
+    environment = {"NETAD_ELASTIC_CLOUD_ID": f"office:{text}"}
+    assert ElasticConfig.from_target(None, environment).urls == ("https://0123abcd.eu-west-1.aws.example:443",)
+    assert ElasticConfig.from_target("http://a:1", environment).urls == ("http://a:1",)
+    with pytest.raises(ConfigError, match="CLOUD_ID and NETAD_ELASTIC_URL are both set"):
+        ElasticConfig.from_target(None, environment | {"NETAD_ELASTIC_URL": "http://a:1"})
+    for wrong in ("office:nonsense!", base64.b64encode(b"x").decode(), base64.b64encode(b"a b$c").decode()):
+        with pytest.raises(ConfigError, match=r"CLOUD_ID is not one|is not the URL"):
+            ElasticConfig.from_target(None, {"NETAD_ELASTIC_CLOUD_ID": wrong})
+
+
+@pytest.mark.parametrize(("tail", "accept"), [("secret", "k1"), (None, "k2")])
+def test_secrets_from_the_keyring(monkeypatch, tail, accept):
+    """A key may lie in the keyring, under a service and a user; an empty place is an error that names it."""
+    monkeypatch.setattr(
+        "keyring.get_password", lambda service, user: tail if (service, user) == ("netad/es", accept) else None
+    )
+    environment = {"NETAD_ELASTIC_API_KEY_KEYRING": "netad/es/k1"}
+    if tail:
+        config = ElasticConfig.from_target(None, environment)
+        assert config.api_key == "secret"
+    else:
+        with pytest.raises(ConfigError, match="the keyring holds nothing for k1 of netad/es"):
+            ElasticConfig.from_target(None, environment)
+
+
+def test_a_keyring_that_cannot_be_read(monkeypatch):
+    """Where no keyring answers, or none is installed, one sentence says so and not what the back end said."""
+    environment = {"NETAD_ELASTIC_API_KEY_KEYRING": "netad/es"}
+
+    def locked(service, user):
+        raise KeyringError("hunter2")
+
+    monkeypatch.setattr("keyring.get_password", locked)
+    with pytest.raises(ConfigError, match=r"the keyring cannot be read \(KeyringError\)") as caught:
+        ElasticConfig.from_target(None, environment)
+    assert "hunter2" not in "".join(traceback.format_exception(caught.value))
+    with pytest.raises(ConfigError, match="is not SERVICE/USER"):
+        ElasticConfig.from_target(None, {"NETAD_ELASTIC_API_KEY_KEYRING": "netad"})
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    with pytest.raises(MissingExtraError, match=r"pip install 'netad\[keyring\]'"):
+        ElasticConfig.from_target(None, environment)
 
 
 def test_a_file_without_certificates(tmp_path):
