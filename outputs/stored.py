@@ -8,6 +8,7 @@ from typing import Any, Protocol
 from netad.core.errors import ConfigError
 from netad.outputs.base import Event
 
+STORES = ("parquet", "elastic")
 # What a change of an event never touches: what it is, where it lies, when it got there, and what a person said of it.
 KEPT = ("@timestamp", "event.id", "event.ingested", "data_stream", "netad.verdict")
 
@@ -75,22 +76,31 @@ def merged(stored: Event, given: Event, fields: Collection[str] | None) -> Event
     return result
 
 
+def check_target(target: str) -> str:
+    """Return what names a store.
+
+    Raises:
+        ConfigError: it names none.
+    """
+    if target.partition(":")[0] not in STORES:
+        raise ConfigError(f"{target!r} is no store of events: write parquet[:DIR] or elastic[:URL]")
+    return target
+
+
 def open_stored(target: str) -> StoredEvents:
     """Return the store that `--store parquet[:DIR]` or `elastic[:URL]` names.
 
     Raises:
         ConfigError: it names something else, there is no such folder, or a URL or variable is wrong.
     """
-    name, _, place = target.partition(":")
+    name, _, place = check_target(target).partition(":")
     if name == "parquet":
         from netad.outputs.store.stored import ParquetStored
 
         return ParquetStored.from_target(place or None)
-    if name == "elastic":
-        from netad.outputs.elastic.stored import ElasticStored
+    from netad.outputs.elastic.stored import ElasticStored
 
-        return ElasticStored.from_target(place or None)
-    raise ConfigError(f"{target!r} is no store of events: write parquet[:DIR] or elastic[:URL]")
+    return ElasticStored.from_target(place or None)
 
 
 def _carry(path: list[str], origin: Event, result: Event) -> None:
