@@ -5,6 +5,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
@@ -21,6 +22,7 @@ from netad.judging import Judgement, judge
 from netad.outputs.base import Abandonable, Event, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
 from netad.outputs.incidents import join_incidents
+from netad.outputs.kibana_link import source_link
 from netad.outputs.wording import counted
 from netad.reading import Reading
 
@@ -77,8 +79,7 @@ def ingest(
                 anomalies = gather(judgement.anomalies, spool.batches(), origin, config.networks)
                 anomalies = add_facts(anomalies, spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-                before = earlier_anomalies([name for name, _ in outputs], found, min(judgement.windows, default=0))
-                join_incidents(found, before)
+                _connect(found, config, [name for name, _ in outputs], min(judgement.windows, default=0))
                 events, verdicts = ruled(found, rules, datetime.now(UTC), limits)
             summary = summarise(reading, judgement, events, verdicts)
         except BaseException:
@@ -90,11 +91,10 @@ def ingest(
                  counted(summary.anomalies, "anomaly", "anomalies"))  # fmt: skip
         try:
             with stages.during("deliver"):
-                write(outputs, events, failed)
-                for batch in profiles.batches():
+                flows = _flows_to_ship(config, anomalies, spool)
+                told = (list(flow_events(batch, origin, created, config.networks)) for batch in flows)
+                for batch in chain([events], profiles.batches(), told):
                     write(outputs, batch, failed)
-                for flows in _flows_to_ship(config, anomalies, spool):
-                    write(outputs, list(flow_events(flows, origin, created, config.networks)), failed)
                 summary.seconds = stages.seconds
                 write_run(outputs, summary, started_ns, origin, failed)
         except BaseException as error:
@@ -127,6 +127,17 @@ def ruled(
     for event, verdict in zip(events, verdicts.verdicts, strict=True):
         mark(event, verdict)
     return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts
+
+
+def _connect(events: list[Event], config: Config, targets: Sequence[str], first_ns: int) -> None:
+    """Write into anomaly events to which incident each belongs and, where Kibana is known, a link to its source.
+
+    `targets` are the outputs of the run, `first_ns` is the start of its first window.
+    """
+    join_incidents(events, earlier_anomalies(targets, events, first_ns))
+    if config.kibana_url is not None:
+        for event in events:
+            event["event"]["url"] = source_link(event, config.kibana_url, config.kibana_space)
 
 
 def _on_scored(

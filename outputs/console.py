@@ -105,7 +105,7 @@ class ConsoleOutput:
         console = Console(file=page, force_terminal=terminal or None, markup=False, highlight=False, emoji=False)
         console.width = max(min(console.width, WIDEST), NARROWEST) if terminal else PIPE_WIDTH
         for part in self._report(summary):
-            console.print(part)
+            console.print(part, crop=False)
         console.print()
         for heading, sentence in closing_lines(summary):
             console.print(Text.assemble((f"{heading}: ", "bold"), self._show(sentence)))

@@ -6,7 +6,7 @@ Only ASCII is drawn and nothing depends on colour, so that a pipe, a log and a t
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -51,6 +51,9 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
     yield _indented(Text(show(event.get("message", ""))))
     for told in _said(event["netad"].get("evidence", {})):
         yield _indented(Text(show(told)))
+    if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed
+        link = Text(f"{' ' * INDENT}{show(event['event']['url'])}", no_wrap=True, overflow="ignore")
+        yield Group(link)  # a bare text would be printed with the console's own wrapping
     if found.others:
         yield _indented(Text(f"Also anomalous: {counted(found.windows - 1, 'other window')} of this source"))
     for window in sorted(found.others, reverse=True):

@@ -98,6 +98,11 @@ class Spool:
         """Return the files that wait for this target, oldest first. A file that cannot be read waits for every one."""
         return [file.path for file in self.files() if not file.dead and file.target in (self._target, None)]
 
+    def waiting(self) -> tuple[int, int]:
+        """Return how many files wait for this target, and their bytes."""
+        held = [file.bytes for file in self.files() if not file.dead and file.target == self._target]
+        return len(held), sum(held)
+
     def dead(self) -> list[Path]:
         """Return the files with what this target refused, oldest first; damaged ones stay where they are."""
         return [file.path for file in self.files() if file.dead and file.target == self._target]

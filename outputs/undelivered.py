@@ -70,6 +70,7 @@ class Undelivered:
         """Fill in what became of the events that were not delivered: `given` came in, `failure` ended the sending."""
         delivery.drained = self.drained
         delivery.spooled = self.spool.kept
+        delivery.waiting_files, delivery.waiting_bytes = self.spool.waiting()
         # What was given and is nowhere (the spool failed) counts as dead beside what was refused.
         lost = given - delivery.delivered - delivery.duplicates - delivery.spooled - self._buried
         delivery.dead = self._dead_reasons.total + lost

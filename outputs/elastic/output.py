@@ -95,6 +95,8 @@ class ElasticOutput:
         """Send or keep what was written so far, and say what became of it."""
         if self._undelivered.lost is None:
             self._flush()
+            if not self._started:  # what waits in the spool comes home also without events
+                self._start()
             self._take_back(0)
             self._undelivered.spool.close()
         return self._account()

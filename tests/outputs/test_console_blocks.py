@@ -13,7 +13,7 @@ from netad.profiles.features import FEATURES
 def drawn(parts):
     console = Console(file=io.StringIO(), width=80, markup=False, highlight=False)
     for part in parts:
-        console.print(part)
+        console.print(part, crop=False)
     return console.file.getvalue()
 
 
@@ -37,6 +37,14 @@ def test_measures_stand_beside_the_baseline_in_the_operators_order(anomaly_event
         "port ratio 1 6.67 10.0 %",
         "packets per destination 541.3 350 80.0 %",
     ]
+
+
+def test_a_link_stands_on_a_line_of_its_own(anomaly_events):
+    """It is not folded, so that it can be followed from a terminal; without one there is no line for it."""
+    event, link = anomaly_events[1], f"https://kibana.example/{'x' * 200}"
+    assert "https://" not in drawn(block(1, SourceFindings(event), str))
+    event["event"]["url"] = link
+    assert f"   {link}" in drawn(block(1, SourceFindings(event), str)).splitlines()
 
 
 def test_the_three_features_that_matter_most_and_the_sentence(anomaly_events):

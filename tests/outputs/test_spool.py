@@ -54,6 +54,18 @@ def test_each_target_has_its_own(make_spool):
     assert make_spool("http://b").pending() == []
 
 
+def test_what_waits_is_counted_by_target(make_spool):
+    """Files and bytes that wait for this target, without those of others and without what was refused."""
+    spool = make_spool("http://a", file_events=2)
+    fill(spool)
+    spool.bury(event(1), "why")
+    spool.close()
+    files, size = make_spool("http://a").waiting()
+    assert files == 50
+    assert size == sum(path.stat().st_size for path in spool.pending_folder.iterdir())
+    assert make_spool("http://b").waiting() == (0, 0)
+
+
 def test_the_folder_is_private(make_spool):
     """Events are not for the other users of the machine."""
     spool = make_spool("a")
