@@ -18,7 +18,7 @@ def cause(error: BaseException) -> str:
     else:
         found = str(error)
         for inner in _chain(error):
-            found = getattr(inner, "strerror", None) or found
+            found = getattr(inner, "strerror", None) or str(inner) or found
     return printable(" ".join(found.split())[:300], "utf-8")
 
 

@@ -92,12 +92,11 @@ class Post:
         if isinstance(error, urllib3.exceptions.ReadTimeoutError):
             why = f"{place} did not answer within {self._config.answer_s:g} s"
             return Answer("again", OutputError(why), in_doubt=True)
-        if isinstance(error, urllib3.exceptions.ConnectTimeoutError):
+        # Whoever did not even connect has not sent anything. (urllib3 2 takes a refused connection for one too late.)
+        refused = isinstance(error, urllib3.exceptions.NewConnectionError)
+        if isinstance(error, urllib3.exceptions.ConnectTimeoutError) and not refused:
             return Answer("again", OutputError(f"{place} did not answer within {self._config.connect_s:g} s"))
-        why = f"{place} cannot be reached ({cause(error)})"
-        # Whoever did not even connect has not sent anything.
-        connected = not isinstance(error, urllib3.exceptions.NewConnectionError)
-        return Answer("again", OutputError(why), in_doubt=connected)
+        return Answer("again", OutputError(f"{place} cannot be reached ({cause(error)})"), in_doubt=not refused)
 
     def _reason(self, said: bytes) -> str:
         """Return what the answer's body says, without our own secrets in it."""
