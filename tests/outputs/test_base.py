@@ -1,4 +1,4 @@
-"""The contract of every output that needs no server."""
+"""The contract of every output that needs no Elasticsearch."""
 
 import io
 from pathlib import Path
@@ -9,6 +9,10 @@ from netad.outputs.base import OUTPUTS, Output, RunSummary
 from netad.outputs.console import ConsoleOutput
 from netad.outputs.ndjson import NdjsonOutput
 from netad.outputs.store.output import ParquetOutput
+from netad.outputs.syslog.output import SyslogOutput
+from netad.outputs.webhook.output import WebhookOutput
+from tests.elastic_server import Answer, serving
+from tests.syslog_server import receiving
 
 
 def contents(folder):
@@ -20,9 +24,29 @@ def clock():
     return "2026-01-12T09:00:00.000Z"
 
 
-@pytest.fixture(params=["console-text", "console-json", "ndjson", "parquet"])
+@pytest.fixture
+def receivers(tmp_path, tmp_path_factory, monkeypatch):
+    """Makers of the outputs to servers, which write what arrives into the test's folder; other state lies elsewhere."""
+    monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path_factory.mktemp("state")))
+    monkeypatch.delenv("NETAD_SPOOL_DIR", raising=False)
+
+    def take(asked):
+        with (tmp_path / "posted").open("ab") as file:
+            file.write(asked.body)
+        return Answer()
+
+    with receiving(file=tmp_path / "received") as syslog, serving(take) as webhook:
+        yield {
+            "syslog": lambda: SyslogOutput.from_target(f"{syslog.url}?flows=yes"),
+            "webhook": lambda: WebhookOutput.from_target(f"{webhook.url}#flows=yes&batch=5"),
+        }
+
+
+@pytest.fixture(params=["console-text", "console-json", "ndjson", "parquet", "syslog", "webhook"])
 def make(request, tmp_path):
     """Return a maker of one of the outputs, always onto the same place."""
+    if request.param in ("syslog", "webhook"):
+        return request.getfixturevalue("receivers")[request.param]
     makers = {
         "console-text": lambda: ConsoleOutput(io.StringIO()),
         "console-json": lambda: ConsoleOutput(io.StringIO(), "json"),
@@ -38,7 +62,7 @@ def counts(delivery):
 
 def test_every_output_is_found_by_its_name():
     """The registry's names are the classes' own."""
-    for name in ("console", "ndjson", "parquet"):
+    for name in ("console", "ndjson", "parquet", "syslog", "webhook"):
         assert OUTPUTS.load(name).name == name
 
 
