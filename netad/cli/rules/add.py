@@ -4,20 +4,28 @@ from typing import Any
 
 import click
 
-from netad.cli.rules.options import find_event, owner_and_end, store_option, writing_options
+from netad.cli.rules.options import config_option, owner_and_end, writing_options
+from netad.cli.rules.stored import find_event, store_option
 from netad.core.errors import ConfigError
 
 
 @click.command("add", short_help="Write a rule as narrow as an event.")
-@click.option("--from", "source", required=True, metavar="EVENT",
-              help="The event: FILE or FILE#ID of JSON or NDJSON, with --store its id there.")  # fmt: skip
+@click.option("--from", "source", required=True, metavar="FILE[#ID]|ID",
+              help="The event: in a JSON or NDJSON file, or its event.id in the store.")  # fmt: skip
 @store_option
 @click.option("--comment", required=True, metavar="TEXT", help="Why the event is no alarm.")
 @click.option("--id", "identity", metavar="ID", help="The rule's id. [made of the source and the event's id]")
 @click.option("--ticket", metavar="TEXT", help="A reference for people.")
 @writing_options
+@config_option
 def command(
-    source: str, store: str | None, comment: str, identity: str | None, output: str | None, **given: Any
+    source: str,
+    store: str | None,
+    comment: str,
+    identity: str | None,
+    output: str | None,
+    config_file: str | None,
+    **given: Any,
 ) -> None:
     """Write a rule that suppresses events like one event: the same source doing the same, and nothing worse."""
     from pathlib import Path
@@ -27,7 +35,8 @@ def command(
     from netad.rules.narrow import narrow_match, rule_id
     from netad.rules.writing import append_rule, rules_text
 
-    events = read_events(source) if store is None else [find_event(source, store)]
+    event = find_event(source, store, config_file)
+    events = read_events(source) if event is None else [event]
     if len(events) != 1:
         raise ConfigError(f"{source} holds {len(events)} events: say which by FILE#ID")
     unmark(events[0])  # the rule meets events as they come, not as rules left them

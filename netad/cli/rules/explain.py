@@ -5,16 +5,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netad.cli.rules.options import config_option, find_event, load, open_store, rules_option, store_option
+from netad.cli.rules.options import config_option, load, rules_option
+from netad.cli.rules.stored import find_event, open_store, store_option
 
 if TYPE_CHECKING:
     from netad.outputs.base import Event
+    from netad.outputs.stored import StoredEvents
     from netad.rules.judging import Verdict
     from netad.rules.ruleset import RuleSet
 
 
 @click.command("explain", short_help="Which rules apply to an event, and why the others do not.")
-@click.argument("event", metavar="EVENT")
+@click.argument("event", metavar="FILE[#ID]|ID")
 @rules_option
 @store_option
 @click.option("--all", "everything", is_flag=True, help="Also the rules that are far from it.")
@@ -22,12 +24,13 @@ if TYPE_CHECKING:
 def command(event: str, paths: tuple[str, ...], store: str | None, everything: bool, config_file: str | None) -> None:
     """Say for each rule whether it applies to an event, and which of its conditions stand in the way.
 
-    EVENT is a JSON or NDJSON file, FILE#ID for the event of that event.id, or - for standard input. With --store it is
-    the id of a stored event, which is judged among those around it, by the rules that were in force when it was made.
-    Of rules that do not apply, those with at most two conditions in the way are told, unless --all is given.
+    The event is in a JSON or NDJSON file, FILE#ID for that of this event.id, or - for standard input. The id alone is
+    that of a stored event, which is judged among those around it, by the rules that were in force when it was made. Of
+    rules that do not apply, those with at most two conditions in the way are told, unless --all is given.
     """
     rules = load(paths, config_file)
-    judged = _of_file(event, rules) if store is None else _of_store(event, store, rules)
+    stored = find_event(event, store, config_file)
+    judged = _of_file(event, rules) if stored is None else [_among(stored, open_store(store, config_file), rules)]
     for each, verdict, now_ns in judged:
         for line in _told(each, verdict, rules, now_ns, everything=everything):
             click.echo(line)
@@ -49,19 +52,18 @@ def _of_file(source: str, rules: "RuleSet") -> "Iterator[tuple[Event, Verdict, i
         yield each, verdict, nanoseconds(now)
 
 
-def _of_store(identity: str, store: str, rules: "RuleSet") -> "Iterator[tuple[Event, Verdict, int]]":
-    """Yield a stored event with the verdict on it among those around it, and the wall clock that made it."""
+def _among(event: "Event", stored: "StoredEvents", rules: "RuleSet") -> "tuple[Event, Verdict, int]":
+    """Return a stored event with the verdict on it among those around it, and the wall clock that made it."""
     from netad.rules.marking import unmark
     from netad.rules.replay import context_end, context_start, replay
     from netad.rules.view import EventView
 
-    event = find_event(identity, store)
     unmark(event)
     view = EventView(event)
     time_ns = view.time_ns or 0
     around = context_start(rules.event_rules, time_ns), context_end(rules.event_rules, time_ns)
-    found = replay(open_store(store).events("anomaly", *around), rules)
-    yield event, found.verdicts[identity], view.created_ns or 0
+    found = replay(stored.events("anomaly", *around), rules)
+    return event, found.verdicts[view.identity], view.created_ns or 0
 
 
 def _told(event: "Event", verdict: "Verdict", rules: "RuleSet", now_ns: int, *, everything: bool) -> Iterator[str]:

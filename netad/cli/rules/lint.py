@@ -4,21 +4,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netad.cli.rules.options import config_option, named_paths, open_store, paths_argument, store_option
+from netad.cli.rules.options import config_option, named_paths, paths_argument
+from netad.cli.rules.stored import choose, namespace_option
 from netad.core.errors import ExitCode
 
 if TYPE_CHECKING:
+    from netad.cli.rules.stored import Chosen
     from netad.rules.ruleset import RuleSet
 
 
 @click.command("lint", short_help="All that is wrong or worth a look, with file, line and column.")
 @paths_argument
 @click.option("--strict", is_flag=True, help="End with an error for warnings too.")
-@store_option
+@click.option("--store", metavar="STORE", help="Compare with these stored events: parquet[:DIR] or elastic[:URL].")
 @click.option("--days", type=click.IntRange(1, 36_500), default=30, show_default=True, metavar="N",
               help="With a store: how many days of events are looked at.")  # fmt: skip
 @click.option("--broad", type=click.FloatRange(0, 1), default=0.2, show_default=True, metavar="SHARE",
               help="With a store: the share of events that a rule may fit.")  # fmt: skip
+@namespace_option
 @config_option
 @click.pass_context
 def command(
@@ -29,6 +32,7 @@ def command(
     store: str | None,
     days: int,
     broad: float,
+    namespace: str | None,
     config_file: str | None,
 ) -> None:
     """Check rule files: every error of every file at once, then warnings about rules that load.
@@ -51,7 +55,9 @@ def command(
     warnings: list[str] = []
     if not rules.problems:
         warnings = [*lint(rules.rules, now_ns), *rules.unused_lists]
-        warnings += _beside_events(rules, store, now_ns, days, broad) if store else []
+        if store is not None:
+            chosen = choose(store, f"{days}d", namespace, config_file, now_ns)
+            warnings += _beside_events(rules, chosen, now_ns, days, broad)
     for warning in warnings:
         click.echo(f"warning: {warning}")
     counts = (counted(len(rules), "rule"), counted(len(rules.problems), "error"), counted(len(warnings), "warning"))
@@ -59,16 +65,11 @@ def command(
     ctx.exit(int(ExitCode.USAGE if rules.problems or (strict and warnings) else ExitCode.DONE))
 
 
-def _beside_events(rules: "RuleSet", store: str, now_ns: int, days: int, broad: float) -> list[str]:
+def _beside_events(rules: "RuleSet", chosen: "Chosen", now_ns: int, days: int, broad: float) -> list[str]:
     """Return what is worth a look beside the events of the last days; that there are none is told too."""
-    from netad.outputs.wording import counted
-    from netad.rules.rule import DAY_NS
     from netad.rules.stored_lint import lint_stored
 
-    stored = open_store(store)
-    events = stored.events("anomaly", max(now_ns - days * DAY_NS, 0))
-    warnings, total = lint_stored(rules.rules, events, now_ns, days, broad)
+    warnings, total = lint_stored(rules.rules, chosen.events(chosen.since_ns), now_ns, days, broad)
     if not total:
-        told = f"{stored.where} holds no events of the last {counted(days, 'day')} to compare the rules with"
-        click.echo(told, err=True)
+        click.echo(f"{chosen.told(0)}: nothing to compare the rules with", err=True)
     return warnings

@@ -5,20 +5,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from netad.core.errors import ConfigError, InputError
+from netad.core.errors import ConfigError
 
 if TYPE_CHECKING:
-    from netad.outputs.base import Event
-    from netad.outputs.stored import StoredEvents
     from netad.rules.ruleset import RuleSet
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 paths_argument = click.argument("paths", metavar="[FILE|DIR|builtin:NAME]...", nargs=-1)
-config_option = click.option("--config", "config_file", metavar="FILE", help="Settings in YAML, for their rules.")
+config_option = click.option(
+    "--config", "config_file", metavar="FILE", help="Settings in YAML, for their rules and store."
+)
 rules_option = click.option("--rules", "paths", multiple=True, metavar="FILE|DIR|builtin:NAME",
                             help="The rules; may be given several times. [those of the settings]")  # fmt: skip
-store_option = click.option("--store", metavar="STORE", help="The stored events: parquet[:DIR] or elastic[:URL].")
 format_option = click.option("--format", "report_format", type=click.Choice(("text", "json")), default="text",
                              show_default=True, help="How the result is printed.")  # fmt: skip
 _WRITING = (
@@ -27,12 +26,6 @@ _WRITING = (
     click.option("--expires", metavar="DURATION|TIME", help="When it ends: 30d from now, or a date."),
     click.option("--created-by", required=True, metavar="NAME", help="Whose rule it is."),
 )
-
-
-def since_option(default: str) -> Callable[[F], F]:
-    """Give a command the option that says which stored events it is about."""
-    return click.option("--since", default=default, show_default=True, metavar="DURATION|TIME|all",
-                        help="The start of the period, by the time of the traffic.")  # fmt: skip
 
 
 def writing_options(function: F) -> F:
@@ -65,57 +58,6 @@ def load(paths: Sequence[str], config_file: str | None = None) -> "RuleSet":
     from netad.rules.ruleset import RuleSet
 
     return RuleSet.load(named_paths(paths, config_file))
-
-
-def open_store(store: str | None) -> "StoredEvents":
-    """Return the stored events that `--store` or the settings name.
-
-    Raises:
-        ConfigError: none are named, or not by such a name.
-    """
-    from netad.outputs.stored import open_stored
-
-    if store is None:
-        raise ConfigError("no store of events was named: give --store parquet:DIR or elastic:URL")
-    return open_stored(store)
-
-
-def find_event(identity: str, store: str) -> "Event":
-    """Return the stored event of that `event.id`.
-
-    Raises:
-        InputError: the store has none.
-    """
-    stored = open_store(store)
-    event = stored.find(identity)
-    if event is None:
-        raise InputError(f"{stored.where} holds no event with the id {identity!r}")
-    return event
-
-
-def begin(since: str, now_ns: int) -> int | None:
-    """Return the start of a period: `all`, so long before now (`30d`), or a time (ns since the epoch).
-
-    Raises:
-        ConfigError: it is none of these.
-    """
-    from netad.core.timing import parse_duration, parse_time
-
-    if since == "all":
-        return None
-    for parse in (lambda text: now_ns - parse_duration(text), parse_time):
-        try:
-            return max(parse(since), 0)
-        except ConfigError:
-            continue
-    raise ConfigError(f"--since: {since!r} is neither a duration such as 30d, nor a time, nor 'all'")
-
-
-def period(since_ns: int | None) -> str:
-    """Return the period as sentences have it."""
-    from netad.core.timing import iso
-
-    return "" if since_ns is None else f" since {iso(since_ns)[:19]}Z"
 
 
 def owner_and_end(given: dict[str, Any]) -> dict[str, Any]:

@@ -6,17 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from netad.cli.rules.options import (
-    begin,
-    config_option,
-    format_option,
-    load,
-    open_store,
-    paths_argument,
-    period,
-    since_option,
-    store_option,
-)
+from netad.cli.rules.options import config_option, format_option, load, paths_argument
+from netad.cli.rules.stored import choose, stored_options
 from netad.cli.rules.tables import table
 from netad.core.errors import ExitCode
 
@@ -29,8 +20,7 @@ NAMED = 10  # events of a list; --format json has all
 
 @click.command("simulate", short_help="What rules would hide and show among stored events.")
 @paths_argument
-@store_option
-@since_option("30d")
+@stored_options("30d")
 @click.option("--against", multiple=True, metavar="FILE|DIR|builtin:NAME",
               help="Compare with these rules; may be given several times. [with what is in the store]")  # fmt: skip
 @click.option("--changed-only", is_flag=True, help="Leave out the counts that stay as they are.")
@@ -43,6 +33,7 @@ def command(
     paths: tuple[str, ...],
     store: str | None,
     since: str,
+    namespace: str | None,
     against: tuple[str, ...],
     changed_only: bool,
     report_format: str,
@@ -62,22 +53,20 @@ def command(
     from netad.rules.simulation import Simulation
 
     rules, other = load(paths, config_file), RuleSet.load(against) if against else None
-    stored = open_store(store)
-    since_ns = begin(since, nanoseconds(datetime.now(UTC)))
+    chosen = choose(store, since, namespace, config_file, nanoseconds(datetime.now(UTC)))
     asked = [*rules.event_rules, *(other.event_rules if other is not None else ())]
-    events = stored.events("anomaly", context_start(asked, since_ns))
-    simulation = Simulation(replay(events, rules, other, since_ns).tried, rules)
+    events = chosen.events(context_start(asked, chosen.since_ns))
+    simulation = Simulation(replay(events, rules, other, chosen.since_ns).tried, rules)
     if report_format == "json":
         from orjson import OPT_INDENT_2, dumps
 
-        found = {"store": stored.where, **simulation.to_json(changed_only=changed_only)}
+        found = {"store": chosen.stored.where, **simulation.to_json(changed_only=changed_only)}
         click.echo(dumps(found, option=OPT_INDENT_2).decode())
     else:
         from netad.outputs.wording import counted
 
         what = "what is in the store" if other is None else "the rules they are compared with"
-        events_told, rules_told = counted(simulation.events, "event"), counted(len(rules.event_rules), "rule")
-        click.echo(f"{events_told} in {stored.where}{period(since_ns)}: {rules_told} beside {what}")
+        click.echo(f"{chosen.told(simulation.events)}: {counted(len(rules.event_rules), 'rule')} beside {what}")
         for line in _report(simulation, changed_only=changed_only):
             click.echo(line)
     ctx.exit(int(ExitCode.ANOMALIES if simulation.lost else ExitCode.DONE))

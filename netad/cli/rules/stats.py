@@ -4,17 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netad.cli.rules.options import (
-    begin,
-    config_option,
-    format_option,
-    load,
-    open_store,
-    paths_argument,
-    period,
-    since_option,
-    store_option,
-)
+from netad.cli.rules.options import config_option, format_option, load, paths_argument
+from netad.cli.rules.stored import choose, stored_options
 from netad.cli.rules.tables import table
 
 if TYPE_CHECKING:
@@ -24,11 +15,17 @@ if TYPE_CHECKING:
 
 @click.command("stats", short_help="Hits, first and last hit, owner and days left of each rule.")
 @paths_argument
-@store_option
-@since_option("all")
+@stored_options("all")
 @format_option
 @config_option
-def command(paths: tuple[str, ...], store: str | None, since: str, report_format: str, config_file: str | None) -> None:
+def command(
+    paths: tuple[str, ...],
+    store: str | None,
+    since: str,
+    namespace: str | None,
+    report_format: str,
+    config_file: str | None,
+) -> None:
     """Count the stored events that each rule matched, and those where its action took effect.
 
     Rules that were never matched are told, and rules that events name but no file has any more. What a rule drops is
@@ -39,22 +36,19 @@ def command(paths: tuple[str, ...], store: str | None, since: str, report_format
     from netad.rules.ruleset import nanoseconds
     from netad.rules.stats import count_hits
 
-    rules, stored = load(paths, config_file), open_store(store)
-    now_ns = nanoseconds(datetime.now(UTC))
-    since_ns = begin(since, now_ns)
-    total, hits = count_hits(stored.events("anomaly", since_ns))
+    rules, now_ns = load(paths, config_file), nanoseconds(datetime.now(UTC))
+    chosen = choose(store, since, namespace, config_file, now_ns)
+    total, hits = count_hits(chosen.events(chosen.since_ns))
     rows = [_of_file(rule, hits.get(rule.id), now_ns) for rule in rules.rules]
     rows += [_of_store(rule_id, hits[rule_id]) for rule_id in sorted(hits.keys() - {rule.id for rule in rules.rules})]
     rows.sort(key=lambda row: (-(row["matched"] or 0), row["id"]))
     if report_format == "json":
         from orjson import OPT_INDENT_2, dumps
 
-        click.echo(dumps({"store": stored.where, "events": total, "rules": rows}, option=OPT_INDENT_2).decode())
+        click.echo(dumps({"store": chosen.stored.where, "events": total, "rules": rows}, option=OPT_INDENT_2).decode())
         return
     _print(rows)
-    from netad.outputs.wording import counted
-
-    click.echo(f"{counted(total, 'event')} in {stored.where}{period(since_ns)}", err=True)
+    click.echo(chosen.told(total), err=True)
 
 
 def _of_file(rule: "Rule", hits: "Hits | None", now_ns: int) -> dict[str, Any]:

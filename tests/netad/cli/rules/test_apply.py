@@ -14,15 +14,19 @@ def marks():
 def test_stored_events_are_marked_anew(run, store, write_rule):
     """First as a dry run with the same counts; a second run has nothing to do; other rules take the marks out again."""
     store(stored(0), stored(1), stored(2, "10.0.0.9"))
-    told = "3 events in parquet:s: 2 {}, 2 of them newly hidden and 0 newly shown\n"
+    told = "3 events of namespace default in parquet:s: 2 {}, 2 of them newly hidden and 0 newly shown\n"
     assert run("rules", "apply", write_rule("r"), *STORE, "--dry-run")[:2] == (0, told.format("would be marked anew"))
     assert marks() == [("alert", [])] * 3
     assert run("rules", "apply", "r.yml", *STORE)[:2] == (0, told.format("marked anew"))
     assert marks() == [("event", ["r"]), ("event", ["r"]), ("alert", [])]
     _, out, _ = run("rules", "apply", "r.yml", *STORE)
-    assert out == "3 events in parquet:s: 0 marked anew, 0 of them newly hidden and 0 newly shown\n"
+    assert (
+        out == "3 events of namespace default in parquet:s: 0 marked anew, 0 of them newly hidden and 0 newly shown\n"
+    )
     _, out, _ = run("rules", "apply", write_rule("other", source="10.0.0.9"), *STORE)
-    assert out == "3 events in parquet:s: 3 marked anew, 1 of them newly hidden and 2 newly shown\n"
+    assert (
+        out == "3 events of namespace default in parquet:s: 3 marked anew, 1 of them newly hidden and 2 newly shown\n"
+    )
     assert marks() == [("alert", []), ("alert", []), ("event", ["other"])]
 
 

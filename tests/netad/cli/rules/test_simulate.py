@@ -20,7 +20,7 @@ def test_what_rules_would_change_is_told(run, events, write_rule):
     assert code == 10
     lines = out.splitlines()
     assert lines[:12] == [
-        "4 events in parquet:s: 1 rule beside what is in the store",
+        "4 events of namespace default in parquet:s: 1 rule beside what is in the store",
         "",
         "severity  shown   tagged  lowered  hidden  dropped",
         "critical  1 -> 0  0       0        0 -> 1  0",
@@ -74,16 +74,6 @@ def test_long_lists_are_cut(run, store, write_rule):
     assert out.endswith("  and 2 more (--format json names all)\n")
 
 
-def test_the_period_is_that_of_the_traffic(run, events, write_rule):
-    """So long before now, from a time on, or everything."""
-    for since, count in (("1h", 0), ("4d", 4), (events[2]["@timestamp"], 2), ("all", 4)):
-        _, out, _ = run("rules", "simulate", write_rule("r"), *STORE, "--since", since)
-        assert out.startswith(f"{count} events in parquet:s")
-    code, _, err = run("rules", "simulate", "r.yml", *STORE, "--since", "yesterday")
-    assert code == 2
-    assert "--since: 'yesterday' is neither a duration such as 30d, nor a time, nor 'all'" in err
-
-
 def test_a_limit_counts_from_the_start_of_its_period(run, store, write_rule):
     """Events before --since take their places, but are not told."""
     events = store(stored(0), stored(1), stored(2))
@@ -98,15 +88,3 @@ def test_nothing_is_changed(run, events, write_rule, tmp_path):
     before = {path: path.read_bytes() for path in (tmp_path / "s").rglob("*.parquet")}
     run("rules", "simulate", write_rule("r"), *STORE)
     assert {path: path.read_bytes() for path in (tmp_path / "s").rglob("*.parquet")} == before
-
-
-def test_a_store_is_needed(run, events, write_rule):
-    """One that is there."""
-    for stores, told in (
-        ((), "no store of events was named"),
-        (("--store", "parquet:none"), "no store of events in none"),
-        (("--store", "x"), "'x' is no store of events"),
-    ):
-        code, _, err = run("rules", "simulate", write_rule("r"), *stores)
-        assert code == 2
-        assert told in err

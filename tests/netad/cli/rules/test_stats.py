@@ -12,7 +12,7 @@ def test_hits_are_told_by_rule(run, store, write_rule):
     files = (write_rule("used", end="expires: 2099-01-01"), write_rule("idle", source="10.9.9.9"),
              write_rule("drops", "action: drop", "10.8.8.8"), write_rule("flows", "applies_to: flows"))  # fmt: skip
     code, out, err = run("rules", "stats", *files, *STORE)
-    assert (code, err) == (0, "3 events in parquet:s\n")
+    assert (code, err) == (0, "3 events of namespace default in parquet:s\n")
     header, used, gone, *others = (line.split("  ") for line in out.splitlines())
     cells = [[cell.strip() for cell in row if cell] for row in (header, used, gone, *others)]
     assert cells[0] == ["id", "action", "matched", "effective", "first hit", "last hit", "owner", "left"]
@@ -48,4 +48,4 @@ def test_only_a_period_is_counted_on_demand(run, store, write_rule):
     run("rules", "apply", write_rule("r"), *STORE, "--since", "all")
     _, out, err = run("rules", "stats", "r.yml", *STORE, "--since", events[1]["@timestamp"])
     assert out.splitlines()[1].split()[2] == "1"
-    assert err.startswith("1 event in parquet:s since ")
+    assert err.startswith("1 event of namespace default in parquet:s since ")
