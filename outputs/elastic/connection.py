@@ -167,10 +167,10 @@ def explain(error: Exception, config: ElasticConfig) -> OutputError:
         return OutputError(f"{target} did not answer within {config.timeout_s:g} s")
     if isinstance(error, elasticsearch.SSLError):
         trust = f"{config.prefix}CA_FILE or {config.prefix}FINGERPRINT name whom to trust"
-        return OutputError(f"no trusted TLS connection to {target} ({_cause(error)}): {trust}")
+        return OutputError(f"no trusted TLS connection to {target} ({cause_of(error)}): {trust}")
     if isinstance(error, elasticsearch.ConnectionError):
-        return OutputError(f"{target} cannot be reached ({_cause(error)})")
-    return OutputError(f"{target} does not answer like an Elasticsearch ({_cause(error)})")
+        return OutputError(f"{target} cannot be reached ({cause_of(error)})")
+    return OutputError(f"{target} does not answer like an Elasticsearch ({cause_of(error)})")
 
 
 def reason_of(error: object) -> str:
@@ -206,7 +206,7 @@ def _answer(error: Any, config: ElasticConfig) -> str:  # noqa: ANN401 - elastic
     return f"{target} answered {status} ({reason})"
 
 
-def _cause(error: BaseException) -> str:
+def cause_of(error: BaseException) -> str:
     """Return the innermost reason: the operating system's or TLS's words rather than the names of classes."""
     found, inner = str(error), error.__cause__
     for _ in range(10):
