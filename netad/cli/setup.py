@@ -14,19 +14,25 @@ def command() -> None:
 
 @command.command("elastic")
 @click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print every request that would be made, and change nothing.")
+@click.option("--print-roles", is_flag=True, help="Print the requests that make API keys for netad, and ask nothing.")
 @common_options
-def elastic(url: str | None, dry_run: bool, **flags: Any) -> None:
+def elastic(url: str | None, dry_run: bool, print_roles: bool, **flags: Any) -> None:
     """Create or update the index templates of the data streams logs-netad.*.
 
     The key that does this needs the cluster privilege manage_index_templates; the key that ships needs only
-    auto_configure and create_doc on logs-netad.*.
+    auto_configure and create_doc on logs-netad.*. --print-roles has them all.
     """
-    settings(flags)
+    config = settings(flags)
 
     from netad.outputs.elastic.connection import ElasticConfig
+    from netad.outputs.elastic.roles import recipe_lines
     from netad.outputs.elastic.setup import setup_elastic
 
+    if print_roles:
+        for line in recipe_lines(config.kibana_space):
+            click.echo(line)
+        return
     setup_elastic(ElasticConfig.from_target(url), dry_run=dry_run, report=click.echo)
 
 
@@ -52,7 +58,7 @@ def kibana(detection_rule: bool, dry_run: bool, **flags: Any) -> None:
 @command.command("all")
 @click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
 @kibana_options
-@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print every request that would be made, and change nothing.")
 @common_options
 @click.pass_context
 def everything(
@@ -66,6 +72,6 @@ def everything(
     **flags: Any,
 ) -> None:
     """Do what `setup elastic` does, then what `setup kibana` does."""
-    context.invoke(elastic, url=url, dry_run=dry_run, **flags)
+    context.invoke(elastic, url=url, dry_run=dry_run, print_roles=False, **flags)
     target = {"kibana_url": kibana_url, "kibana_space": kibana_space}
     context.invoke(kibana, detection_rule=detection_rule, dry_run=dry_run, **target, **flags)

@@ -1,22 +1,45 @@
 """Preparing a cluster for netad, once, with a key that may: what `netad setup elastic` does."""
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+
+from orjson import OPT_INDENT_2, dumps
 
 from netad.outputs.elastic.connection import ElasticConfig, connect, translated
-from netad.outputs.elastic.templates import VERSION, apply_changes, planned_changes
+from netad.outputs.elastic.templates import VERSION, Change, apply_changes, has_extras, planned_changes
 
 
 def setup_elastic(config: ElasticConfig, dry_run: bool, report: Callable[[str], None]) -> None:
-    """Create or update netad's index templates, and `report` each; with `dry_run` only say what would be done.
+    """Create or update netad's index templates, and `report` each.
+
+    With `dry_run` nothing changes, and every request that would be made is reported, as Kibana's Dev Tools take it.
 
     Raises:
         OutputError: the cluster cannot be reached, or the key may not.
     """
     with contextlib.closing(connect(config)) as client, translated(config):
         changes = planned_changes(client)
+        if dry_run:
+            for line in _requests(changes, has_extras(client)) if changes else [f"# {_nothing(config)}"]:
+                report(line)
+            return
         if not changes:
-            report(f"{config.target}: nothing to do, all templates are there (version {VERSION})")
-        planned = (f"would {change.sentence}" for change in changes)
-        for sentence in planned if dry_run else apply_changes(client, changes):
+            report(_nothing(config))
+        for sentence in apply_changes(client, changes):
             report(f"{config.target}: {sentence}")
+        if any(change.installed is not None for change in changes):
+            report("data streams that are there take new mappings with their next backing index; at once by a request "
+                   "such as POST /logs-netad.anomaly-default/_rollover")  # fmt: skip
+
+
+def _nothing(config: ElasticConfig) -> str:
+    return f"{config.target}: nothing to do, all templates are there (version {VERSION})"
+
+
+def _requests(changes: Sequence[Change], extras: bool) -> Iterator[str]:
+    for change in changes:
+        path, body = change.request(extras)
+        yield f"# {change.sentence}"
+        yield f"PUT {path}"
+        yield dumps(body, option=OPT_INDENT_2).decode()
+        yield ""

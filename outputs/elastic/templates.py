@@ -1,6 +1,7 @@
 """The index templates of netad's data streams: what they are, whether a cluster has them, putting them there."""
 
 import logging
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,11 @@ if TYPE_CHECKING:
 VERSION = 2
 # Above the 500 that Elastic asks others to stay under, so that its `logs-*-*` never wins.
 PRIORITY = 501
+# Of a backing index's name what comes before and after that of its data stream.
+_BACKING = re.compile(r"^\.ds-|-\d{4}\.\d\d\.\d\d-\d{6}$")
 RETENTION = {"anomaly": "90d", "flow": "14d", "profile": "30d", "run": "90d"}
+
+_REMEDY = "run `netad setup elastic` once with a key that has manage_index_templates"
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +41,10 @@ class Change:
             return f"create {what} (version {VERSION})"
         later = ", for indices made from now on" if self.kind == "index" else ""
         return f"update {what} (version {self.installed} to {VERSION}{later})"
+
+    def request(self, extras: bool) -> tuple[str, dict[str, Any]]:
+        """Return the path and the body of the PUT request that makes the change."""
+        return f"/_{self.kind}_template/{self.name}", template_body(self.kind, self.name, extras)
 
 
 def template_names() -> list[tuple[str, str]]:
@@ -64,7 +73,9 @@ def template_body(kind: str, name: str, extras: bool) -> dict[str, Any]:
         }
     if name == "netad-base":
         index = {"mode": "standard", **({"codec": "best_compression"} if extras else {})}
-        return {"template": {"settings": {"index": index}, "mappings": mappings("common", extras)}, **stamp}
+        # Also in the mapping, where a key can see it that may look at data streams and not at templates.
+        mapping = {"_meta": stamp["_meta"], **mappings("common", extras)}
+        return {"template": {"settings": {"index": index}, "mappings": mapping}, **stamp}
     lifecycle = {"data_retention": RETENTION[dataset]}
     return {"template": {"lifecycle": lifecycle, "mappings": mappings(dataset, extras)}, **stamp}
 
@@ -102,7 +113,7 @@ def apply_changes(client: "Elasticsearch", changes: list[Change]) -> Iterator[st
     """
     extras = bool(changes) and has_extras(client)
     for change in changes:
-        body = template_body(change.kind, change.name, extras)
+        _, body = change.request(extras)
         if change.kind == "index":
             client.indices.put_index_template(name=change.name, body=body)
         else:
@@ -119,7 +130,8 @@ def ensure_templates(client: "Elasticsearch") -> list[str]:
     """Create or update what is missing or older, and return a sentence for each; nothing when all is there.
 
     A key that may only write events cannot even look. Then the templates are taken to be there: `netad setup elastic`
-    with a stronger key put them, and events go out with `require_data_stream`, so that none makes a plain index.
+    with a stronger key put them, and events go out with `require_data_stream`, so that none makes a plain index. Their
+    version is read from the data streams, if the key may look at those, and a warning says that it is old.
 
     Raises:
         OutputError: templates are missing, and this key may not create them.
@@ -130,19 +142,39 @@ def ensure_templates(client: "Elasticsearch") -> list[str]:
     try:
         changes = planned_changes(client)
     except AuthorizationException:
-        log.info("this key may not read index templates: taking them to be set up")
+        _check_streams(client)
         return []
     try:
         return list(apply_changes(client, changes))
     except AuthorizationException as error:
         missing = [change.name for change in changes if change.installed is None]
         if not missing:
-            log.warning("the index templates are older than this netad, and this key may not update them")
+            oldest = min(change.installed or 0 for change in changes)
+            log.warning("the index templates have version %d and this netad %d, and this key may not update them: %s",
+                        oldest, VERSION, _REMEDY)  # fmt: skip
             return []
         raise OutputError(
-            f"the index templates {', '.join(missing)} are missing and this key may not create them: run "
-            "`netad setup elastic` once with a key that has manage_index_templates"
+            f"the index templates {', '.join(missing)} are missing and this key may not create them: {_REMEDY}"
         ) from error
+
+
+def _check_streams(client: "Elasticsearch") -> None:
+    """Warn when the newest backing index of a data stream was made by older templates, as far as this key may see."""
+    from elasticsearch import ApiError
+
+    try:
+        found = client.indices.get_mapping(index="logs-netad.*", filter_path="*.mappings._meta").body
+    except ApiError:
+        log.info("this key may not read index templates: taking them to be set up")
+        return
+    newest: dict[str, tuple[str, int]] = {}
+    for index, held in sorted(found.items()):
+        stream = _BACKING.sub("", index)
+        newest[stream] = max(newest.get(stream, ("", 0)), (index, _version(held.get("mappings", {}))))
+    old = {stream: version for stream, (_, version) in newest.items() if version < VERSION}
+    if old:
+        log.warning("%s follow index templates of version %d, and this netad has %d: %s, then roll them over",
+                    ", ".join(old), min(old.values()), VERSION, _REMEDY)  # fmt: skip
 
 
 def has_extras(client: "Elasticsearch") -> bool:
@@ -156,5 +188,6 @@ def has_extras(client: "Elasticsearch") -> bool:
 
 
 def _version(template: dict[str, Any]) -> int:
+    """Return the version that a template, or a mapping made from it, says it has; 0 where it says none."""
     version = template.get("_meta", {}).get("version", 0)
     return version if isinstance(version, int) else 0

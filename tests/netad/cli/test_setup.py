@@ -19,6 +19,14 @@ def test_setup_is_idempotent(run, elastic_url):
         assert "nothing to do" in out
 
 
+def test_roles_are_printed_without_asking_anybody(run):
+    """The recipes need no cluster; the space of the settings is in them."""
+    code, out, _ = run("setup", "elastic", "--print-roles", "--url", "http://127.0.0.1:9")
+    assert code == 0
+    assert out.count("POST /_security/api_key") >= 4
+    assert "space:default" in out
+
+
 def test_nobody_there_is_a_sentence(run):
     """An unreachable cluster ends with 4."""
     code, _, err = run("setup", "elastic", "--url", "http://127.0.0.1:9")

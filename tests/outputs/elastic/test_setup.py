@@ -1,5 +1,6 @@
 """`netad setup elastic`: what it says and does."""
 
+import orjson
 import pytest
 
 from netad.core.errors import OutputError
@@ -11,17 +12,54 @@ from tests.elastic_server import Answer
 
 @pytest.mark.elastic
 def test_setup_tells_before_it_does(config, client):
-    """A dry run names the change and makes none; the real one makes it; then there is nothing to do."""
+    """A dry run prints the request and makes none; the real one makes it; then there is nothing to do."""
     said = []
     setup_elastic(config, dry_run=False, report=said.append)
     body = template_body("index", "netad-anomaly", has_extras(client)) | {"_meta": {"version": 0}}
     client.indices.put_index_template(name="netad-anomaly", body=body)
     said.clear()
-    for dry_run in (True, True, False, False):
+    for dry_run in (True, True, False, False, True):
         setup_elastic(config, dry_run=dry_run, report=said.append)
     change = f"update index template netad-anomaly (version 0 to {VERSION}, for indices made from now on)"
-    nothing = f"nothing to do, all templates are there (version {VERSION})"
-    assert said == [f"{config.target}: {text}" for text in (f"would {change}", f"would {change}", change, nothing)]
+    nothing = f"{config.target}: nothing to do, all templates are there (version {VERSION})"
+    assert (
+        said[:3]
+        == said[4:7]
+        == [
+            f"# {change}",
+            "PUT /_index_template/netad-anomaly",
+            orjson.dumps(
+                template_body("index", "netad-anomaly", has_extras(client)), option=orjson.OPT_INDENT_2
+            ).decode(),
+        ]
+    )
+    assert said[8] == f"{config.target}: {change}"
+    assert "_rollover" in said[9]
+    assert said[10:] == [nothing, f"# {nothing}"]
+
+
+@pytest.mark.parametrize("extras", [True, False])
+def test_a_dry_run_prints_the_very_requests_that_would_be_made(serve, extras):
+    """Paths and bodies are those that a real run sends, in the same order."""
+    puts = []
+
+    def script(asked):
+        if asked.method == "PUT":
+            puts.append((asked.path.partition("?")[0], orjson.loads(asked.body)))
+            return Answer(200, {"acknowledged": True})
+        if asked.call == "_xpack":
+            return Answer(200, {"features": {}}) if extras else Answer(400, {"error": "no"})
+        return Answer(200, {f"{'component' if 'component' in asked.path else 'index'}_templates": []})
+
+    config, said = ElasticConfig.from_target(serve(script).url, {}), []
+    setup_elastic(config, dry_run=True, report=said.append)
+    assert puts == []
+    setup_elastic(config, dry_run=False, report=lambda _: None)
+    printed = [
+        (said[place + 1].removeprefix("PUT "), orjson.loads(said[place + 2])) for place in range(0, len(said), 4)
+    ]
+    assert printed == puts
+    assert len(puts) == len(template_names())
 
 
 def test_setup_stops_where_it_is_refused(serve):

@@ -23,6 +23,24 @@ NAMES = [name for _, name in template_names()]
 FORBIDDEN = Answer(403, {"error": {"type": "security_exception", "reason": "action is unauthorized"}, "status": 403})
 
 
+# What lies below an open field gets its type from the first document that has it.
+OPEN_FIELDS = (
+    ("anomaly", "netad.anomaly.features.unique_destinations", "float"),
+    ("anomaly", "netad.anomaly.totals.packets", "long"),
+    ("profile", "netad.profile.features.bytes_out", "float"),
+    ("profile", "netad.profile.typical.bytes_out", "float"),
+    ("run", "netad.run.skipped.arp", "long"),
+    ("run", "netad.run.deliveries.delivered", "long"),
+    ("run", "netad.run.rules.id", "keyword"),
+)
+
+
+@pytest.fixture
+def of_every_kind(anomaly_events, events_of_flows, events_of_profiles, events_of_runs):
+    """An event of each kind, in the order of the kinds' names."""
+    return [events[0] for events in (anomaly_events, events_of_flows, events_of_profiles, events_of_runs)]
+
+
 @pytest.fixture
 def bare(client):
     """A client of a server without netad's templates. A broader one takes over the streams of other tests meanwhile."""
@@ -66,10 +84,10 @@ def test_an_older_template_is_updated_and_a_newer_one_kept(client):
 
 
 @pytest.mark.elastic
-def test_a_stream_gets_the_settings_and_types(client, namespace, anomaly_events, events_of_flows):
+def test_a_stream_gets_the_settings_and_types(client, namespace, of_every_kind):
     """A document makes a data stream in standard mode with the types of the tables; labels are keywords."""
     ensure_templates(client)
-    for event in (anomaly_events[0], events_of_flows[0]):
+    for event in of_every_kind:
         stream = f"logs-{event['data_stream']['dataset']}-{namespace}"
         client.create(index=stream, id="1", document=event, refresh=True)
         (found,) = client.indices.get(index=stream).body.values()
@@ -77,10 +95,11 @@ def test_a_stream_gets_the_settings_and_types(client, namespace, anomaly_events,
         assert found["settings"]["index"]["mode"] == "standard"
         for field, kind in {"source.ip": "ip", "@timestamp": "date", "labels.site": "keyword"}.items():
             assert type_of(found["mappings"], field) == kind
-    anomalies = client.indices.get(index=f"logs-netad.anomaly-{namespace}").body
-    mappings = next(iter(anomalies.values()))["mappings"]
-    assert type_of(mappings, "netad.anomaly.features.unique_destinations") == "float"
-    assert type_of(mappings, "netad.anomaly.totals.packets") == "long"
+    for stream, field, kind in OPEN_FIELDS:
+        (found,) = client.indices.get(index=f"logs-netad.{stream}-{namespace}").body.values()
+        assert type_of(found["mappings"], field) == kind
+    (found,) = client.indices.get(index=f"logs-netad.anomaly-{namespace}").body.values()
+    mappings = found["mappings"]
     influencers = mappings["properties"]["netad"]["properties"]["anomaly"]["properties"]["influencers"]
     assert influencers == {"type": "object", "enabled": False}
 
@@ -148,14 +167,40 @@ def test_a_key_that_may_not_create(asking):
         ensure_templates(client)
 
 
-def test_a_key_that_may_not_update(asking):
-    """Older templates are good enough for a key that may not replace them."""
-    assert ensure_templates(asking(lambda asked: FORBIDDEN if asked.method == "PUT" else listing(asked, 0))) == []
+def test_a_key_that_may_not_update(asking, caplog):
+    """Older templates are good enough for a key that may not replace them; a warning says how old, and what to do."""
+    assert ensure_templates(asking(lambda asked: FORBIDDEN if asked.method == "PUT" else listing(asked, 1))) == []
+    assert f"have version 1 and this netad {VERSION}" in caplog.text
+    assert "`netad setup elastic`" in caplog.text
 
 
-def test_a_key_that_may_not_look(asking):
+def test_a_key_that_may_not_look(asking, caplog):
     """A key that may only write takes the templates to be there."""
     assert ensure_templates(asking(lambda _: FORBIDDEN)) == []
+    assert not [record for record in caplog.records if record.levelname == "WARNING"]
+
+
+@pytest.mark.parametrize(("version", "warned"), [(1, True), (VERSION, False), (VERSION + 1, False), (None, True)])
+def test_a_key_that_may_look_at_streams_only(asking, caplog, version, warned):
+    """The newest backing index of a stream says by which templates it was made; older ones do not count."""
+    meta = {} if version is None else {"_meta": {"managed_by": "netad", "version": version}}
+    found = {
+        ".ds-logs-netad.flow-x-2026.01.31-000001": {"mappings": {"_meta": {"version": 0}}},
+        ".ds-logs-netad.flow-x-2026.02.01-000002": {"mappings": meta},
+    }
+    client = asking(lambda asked: Answer(200, found) if asked.call == "_mapping" else FORBIDDEN)
+    assert ensure_templates(client) == []
+    assert ("logs-netad.flow-x follow index templates of version" in caplog.text) is warned
+
+
+@pytest.mark.elastic
+def test_a_stream_knows_the_version_of_its_templates(client, namespace, anomaly_events):
+    """The version stands in the mapping of what the templates make."""
+    ensure_templates(client)
+    stream = f"logs-netad.anomaly-{namespace}"
+    client.create(index=stream, id="1", document=anomaly_events[0])
+    (found,) = client.indices.get_mapping(index=stream).body.values()
+    assert found["mappings"]["_meta"]["version"] == VERSION
 
 
 def test_something_that_is_no_elasticsearch(asking):
