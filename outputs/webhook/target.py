@@ -17,7 +17,7 @@ from netad.outputs.webhook.template import Template
 PREFIX = "NETAD_WEBHOOK_"
 EXAMPLE = "https://hooks.example/netad"
 SECRETS = ("URL", "SECRET", "AUTHORIZATION")
-VARIABLES = (*(f"{name}{suffix}" for name in SECRETS for suffix in ("", "_FILE")), *TRUST)
+VARIABLES = (*(f"{name}{end}" for name in SECRETS for end in ("", "_FILE", "_KEYRING")), *TRUST)
 PORTS = {"http": 80, "https": 443}
 BODIES = {"array": "application/json", "lines": "application/x-ndjson"}
 MOST_BATCH = 1000

@@ -1,5 +1,8 @@
 import json
 
+from tests.elastic_server import Answer, serving
+from tests.syslog_server import receiving
+
 
 def test_json_lines_are_events(run, office, scanner):
     """--format json prints each anomaly as an ECS event and nothing else."""
@@ -155,3 +158,35 @@ def test_limits_remember_what_they_let_pass(run, office, scanner, tmp_path):
     (state,) = (tmp_path / "state" / "limits").glob("*.json")
     state.unlink()
     assert len(shown()) == 1
+
+
+def test_anomalies_go_to_a_syslog_receiver_once(run, office, scanner):
+    """A second run sends nothing again; flows are left out and counted."""
+    with receiving() as receiver:
+        code, out, _ = run("ingest", office, "--to", f"syslog:{receiver.url}", "--to", "console")
+        assert code == 0
+        assert f"{len(receiver.messages)} delivered" in out
+        assert "left out" in out
+        sent = len(receiver.messages)
+        code, out, _ = run("ingest", office, "--to", f"syslog:{receiver.url}", "--to", "console")
+    assert code == 0
+    assert "already there" in out
+    assert len(receiver.messages) == sent
+    assert any(f" src={scanner} ".encode() in message for message in receiver.messages)
+
+
+def test_a_web_hook_that_is_away_costs_exit_code_4_and_replay_brings_it_home(run, office, monkeypatch):
+    """The events wait in the spool until the web hook answers."""
+    monkeypatch.setenv("NETAD_DELIVERY_BUDGET", "1ms")
+    away = []
+    with serving(lambda _: Answer(200 if away else 503)) as server:
+        code, _, err = run("ingest", office, "--to", f"webhook:{server.url}/hunter2", "--to", "console")
+        assert code == 4
+        assert "wait in" in err
+        assert "answered 503" in err
+        assert "hunter2" not in err
+        away.append("no longer")
+        code, out, _ = run("replay", "--to", f"webhook:{server.url}/hunter2")
+    assert code == 0
+    assert "webhook: " in out
+    assert " events of the spool are delivered" in out

@@ -1,5 +1,7 @@
 """Templates: values in, shape kept, mistakes found when they are loaded."""
 
+from pathlib import Path
+
 import orjson
 import pytest
 from hypothesis import given
@@ -8,6 +10,7 @@ from hypothesis import strategies as st
 from netad.core.errors import ConfigError
 from netad.outputs.webhook.template import Template
 
+EXAMPLES = Path(__file__).resolve().parents[3] / "docs" / "examples"
 EVENT = {
     "@timestamp": "2026-01-12T09:00:00.500Z",
     "message": 'said "hi"\n${source.ip}',
@@ -100,3 +103,21 @@ def test_a_file_that_is_not_there_is_said():
     """With the operating system's word for it."""
     with pytest.raises(ConfigError, match="cannot be read: No such file"):
         Template.load("/nowhere.yml")
+
+
+@pytest.mark.parametrize("example", ["slack", "teams", "splunk-hec"])
+def test_the_examples_of_the_documentation_fit_an_anomaly(example, anomaly_events):
+    """Every placeholder has a value, and nothing that only looks like one is left."""
+    template = Template.load(str(EXAMPLES / f"{example}.yml"))
+    for event in anomaly_events:
+        text = orjson.dumps(template.render(event)).decode()
+        assert event["source"]["ip"] in text
+        assert "${" not in text
+        assert "null" not in text
+
+
+def test_the_example_for_splunk_has_the_event_as_an_object(anomaly_events):
+    """With its time in seconds, as the collector wants it."""
+    found = Template.load(str(EXAMPLES / "splunk-hec.yml")).render(anomaly_events[0])
+    assert found["event"] is anomaly_events[0]
+    assert found["time"] == 1768118400.0
