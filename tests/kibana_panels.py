@@ -36,7 +36,7 @@ class Question:
         if self.listed:
             return [_listed(hit, self.listed) for hit in answer["hits"]["hits"]]
         buckets = [name for name, column in self.columns.items() if column["isBucketed"]]
-        answered = answer["aggregations"] | {"doc_count": answer["hits"]["total"]["value"]}
+        answered = answer.get("aggregations", {}) | {"doc_count": answer["hits"]["total"]["value"]}
         return list(self._rows(answered, buckets))
 
     def _rows(self, answer: Json, buckets: list[str]) -> Iterator[dict[str, Any]]:
@@ -157,25 +157,33 @@ def _aggregations(columns: dict[str, Json]) -> Json:
             inner |= _number(name, column)
     for name, column in reversed(columns.items()):
         if column["isBucketed"]:
-            inner = {name: _bucket(column, columns) | {"aggs": inner}}
+            # What buckets are ordered by is counted in each of them, not only in the innermost.
+            ordering = column["params"].get("orderBy", {}).get("columnId")
+            wanted = _number(ordering, columns[ordering]) if ordering else {}
+            inner = {name: _bucket(column, plain=not wanted) | {"aggs": wanted | inner}}
     return inner
 
 
-def _bucket(column: Json, columns: dict[str, Json]) -> Json:
+def _bucket(column: Json, plain: bool) -> Json:
     field, params = column["sourceField"], column["params"]
     if column["operationType"] == "date_histogram":
         empty = 0 if params["includeEmptyRows"] else 1
         return {"date_histogram": {"field": field, "fixed_interval": INTERVAL, "min_doc_count": empty}}
     assert column["operationType"] == "terms"
-    order = "_key" if params["orderBy"]["type"] == "alphabetical" else _order(params["orderBy"]["columnId"], columns)
-    return {"terms": {"field": field, "size": params["size"], "order": {order: params["orderDirection"]}}}
+    return {
+        "terms": {"field": field, "size": params["size"], "order": {_order(params, plain): params["orderDirection"]}}
+    }
 
 
-def _order(name: str, columns: dict[str, Json]) -> str:
-    column = columns[name]
-    if column["operationType"] == "count":
-        return f"{name}._count" if "filter" in column else "_count"
-    return f"{name}>{name}" if "filter" in column else name
+def _order(params: Json, plain: bool) -> str:
+    """Return what terms are ordered by; a `plain` count comes with every bucket."""
+    by = params["orderBy"]
+    if by["type"] == "alphabetical":
+        return "_key"
+    if by["type"] == "custom":
+        assert params["orderAgg"]["operationType"] == "count"
+        return "_count"
+    return "_count" if plain else str(by["columnId"])
 
 
 def _number(name: str, column: Json) -> Json:

@@ -67,20 +67,36 @@ def _column(column: Column, panel: Panel) -> dict[str, Any]:
 
 
 def _terms(column: Column, panel: Panel) -> dict[str, Any]:
+    order: dict[str, Any]
     if column.order == "name":
-        order: dict[str, Any] = {"orderBy": {"type": "alphabetical", "fallback": False}, "orderDirection": "asc"}
+        order = {"orderBy": {"type": "alphabetical", "fallback": False}, "orderDirection": "asc"}
+    elif panel.values[0].kql:
+        # The first number is about a part of the documents: the commonest values of all come first.
+        order = {"orderBy": {"type": "custom"}, "orderAgg": _number_of_documents(), "orderDirection": "desc"}
     else:
         order = {"orderBy": {"type": "column", "columnId": "value0"}, "orderDirection": "desc"}
     return {
         "size": column.size,
         **order,
         "otherBucket": panel.type != "table",
-        "missingBucket": False,
+        "missingBucket": column.missing,
         "parentFormat": {"id": "terms"},
         "include": [],
         "exclude": [],
         "includeIsRegex": False,
         "excludeIsRegex": False,
+    }
+
+
+def _number_of_documents() -> dict[str, Any]:
+    return {
+        "label": "Count of records",
+        "operationType": "count",
+        "isBucketed": False,
+        "sourceField": RECORDS,
+        "dataType": "number",
+        "scale": "ratio",
+        "params": {"emptyAsNull": True},
     }
 
 

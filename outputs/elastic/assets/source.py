@@ -33,7 +33,8 @@ class Column:
     """One thing that a panel shows: a bucket (`terms`, `time`) or a number over the documents of each bucket.
 
     `op` is `terms`, `time`, `count`, `unique`, `sum`, `max`, `min`, `average`, `last` or `share` (the documents that
-    `kql` matches over all); `order` of terms is `value` (by the first number, largest first) or `name`.
+    `kql` matches over all). `order` of terms is `value` (by the first number, largest first; if that has a `kql`, by
+    the count of all documents) or `name`; with `missing` documents without the field are a value of their own.
     """
 
     op: str
@@ -42,6 +43,7 @@ class Column:
     kql: str = ""
     size: int = 10
     order: str = "value"
+    missing: bool = False
     color: str = ""
     format: str = ""
 

@@ -100,6 +100,7 @@ def _check_column(column: Json, columns: Json) -> None:
     if order.get("type") == "column":
         # Kibana cannot order by what it computes itself, nor by a last value.
         assert columns[order["columnId"]]["operationType"] not in ("formula", "math", "last_value")
+        assert "filter" not in columns[order["columnId"]]
     for name in column.get("references", ()):
         assert name in columns
 

@@ -35,6 +35,16 @@ def test_terms_are_ordered_by_the_first_number(bars):
     assert lens_columns(by_name)["split"]["params"]["orderBy"]["type"] == "alphabetical"
 
 
+def test_terms_are_not_ordered_by_a_part(bars):
+    """Where the first number is about a part of the documents, the values with the most documents come first."""
+    params = lens_columns(replace(bars, values=(Column("count", "critical", kql="event.severity: 99"),)))["split"][
+        "params"
+    ]
+    assert params["orderBy"] == {"type": "custom"}
+    assert params["orderAgg"]["operationType"] == "count"
+    assert "filter" not in params["orderAgg"]
+
+
 def test_the_last_value_is_of_a_document_that_has_one(bars):
     """The newest document without the field would make the cell empty."""
     panel = replace(bars, values=(Column("last", "Reason", field="event.reason", kql="event.kind: alert"),))
