@@ -58,7 +58,7 @@ check: $(VENV)/.installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/yamllint --strict docker docs/examples
+	$(BIN)/yamllint --strict docker docs/examples outputs/elastic/assets
 	$(BIN)/hadolint docker/Dockerfile
 
 clean:

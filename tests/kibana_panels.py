@@ -13,6 +13,7 @@ from tests.kql import fields_of, to_query
 Json = dict[str, Any]
 INTERVAL = "1h"
 LISTED = 10
+MISSING = "(missing value)"
 
 
 @dataclass(frozen=True)
@@ -170,9 +171,8 @@ def _bucket(column: Json, plain: bool) -> Json:
         empty = 0 if params["includeEmptyRows"] else 1
         return {"date_histogram": {"field": field, "fixed_interval": INTERVAL, "min_doc_count": empty}}
     assert column["operationType"] == "terms"
-    return {
-        "terms": {"field": field, "size": params["size"], "order": {_order(params, plain): params["orderDirection"]}}
-    }
+    terms = {"field": field, "size": params["size"], "order": {_order(params, plain): params["orderDirection"]}}
+    return {"terms": terms | ({"missing": MISSING} if params["missingBucket"] else {})}
 
 
 def _order(params: Json, plain: bool) -> str:

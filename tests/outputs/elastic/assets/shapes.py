@@ -96,6 +96,9 @@ def _check_column(column: Json, columns: Json) -> None:
     assert column["operationType"] in OPERATIONS
     assert column["label"]
     assert column["isBucketed"] == (column["operationType"] in ("terms", "date_histogram"))
+    assert not column["params"].get("missingBucket") or column["params"]["otherBucket"], (
+        "Kibana has it beside others only"
+    )
     order = column["params"].get("orderBy", {})
     if order.get("type") == "column":
         # Kibana cannot order by what it computes itself, nor by a last value.
