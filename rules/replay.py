@@ -1,7 +1,8 @@
 """Rules tried over events of earlier runs: what would have become of each, beside what did.
 
 Events come one by one, in the order of time; of each only a few words are kept until all rules can decide. So limits
-and inhibition decide over the whole period, and memory is some 500 bytes an event.
+and inhibition decide over the whole period, and memory is some 400 bytes an event, and about 1 kB more for one that a
+limit or inhibition is about.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,3 +1,5 @@
+from netad.outputs.base import RunSummary
+from netad.outputs.elastic.output import ElasticOutput
 from netad.outputs.stored import open_stored
 from tests.netad.cli.rules.conftest import stored
 
@@ -78,3 +80,26 @@ def test_events_that_others_change_meanwhile_are_told(run, store, write_rule, mo
     code, _, err = run("rules", "apply", write_rule("r"), *STORE)
     assert code == 4
     assert "others changed 1 event meanwhile, which stayed as they are: run it again" in err
+
+
+def test_events_in_elasticsearch_are_marked_where_they_lie(run, write_rule, elastic_url, namespace, elastic_count):
+    """With the same counts as in a local store; a second run has nothing to do, and simulate finds the marks."""
+    output = ElasticOutput.from_target(elastic_url)
+    events = [stored(0), stored(1), stored(2, "10.0.0.9")]
+    for event in events:
+        event["data_stream"]["namespace"] = namespace
+    output.write(events)
+    assert output.close(RunSummary()).delivered == 3
+    assert elastic_count("anomaly") == 3
+    chosen = (write_rule("r"), "--store", f"elastic:{elastic_url}", "--namespace", namespace, "--since", "all")
+    for dry, changed in (["--dry-run"], 2), ([], 2):
+        code, out, _ = run("rules", "apply", *chosen, *dry)
+        assert code == 0
+        assert f"3 events of namespace {namespace}" in out
+        assert f"{changed} {'would be ' if dry else ''}marked anew, 2 of them newly hidden" in out
+    assert elastic_count("anomaly") == 3
+    assert "0 marked anew, 0 of them newly hidden" in run("rules", "apply", *chosen)[1]
+    _, out, _ = run("rules", "simulate", *chosen)
+    assert "all       1      0       0        2       0\n" in out
+    identity = events[0]["event"]["id"]
+    assert run("rules", "explain", identity, "--rules", "r.yml", *chosen[1:3])[1].startswith(f"{identity}: suppress")
