@@ -24,6 +24,7 @@ from netad.detectors.habits import BehaviourHabits
 from netad.detectors.history import KEYS, History
 from netad.detectors.matrix import Scaling, judged
 from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
+from netad.detectors.verdicts import NO_VERDICTS, Verdicts, left_out
 from netad.profiles.baseline import Baseline
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.features import FEATURES
@@ -115,11 +116,13 @@ class Model:
         inputs: Sequence[Mapping[str, Any]] = (),
         self_baseline: bool = False,
         peer_networks: Sequence[str] = (),
+        verdicts: Verdicts = NO_VERDICTS,
     ) -> "Model":
         """Learn from profiles, all of which count as normal; the order of rows does not matter.
 
         Sources outside never train the baseline of those inside; they do where nothing is inside. The scores that
         calibrate are out of fold. Hosts of one of `peer_networks` (CIDR) are each other's peers, else those of a /24.
+        Profiles that `verdicts` call true anomalies are left out; false alarms are normal, however odd they look.
 
         Raises:
             ModelError: there is no profile to learn from.
@@ -127,7 +130,10 @@ class Model:
             MissingExtraError: a detector needs an optional dependency.
         """
         rows, notes = _training_rows(profiles)
-        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline)
+        rows, judged_notes = verdicts.to_learn_from(rows)
+        notes += judged_notes
+        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline,
+                        verdicts=verdicts)  # fmt: skip
         count = len(rows)
         if count < FEW:
             few = "1 profile" if count == 1 else f"{count} profiles"
@@ -149,16 +155,26 @@ class Model:
             **_parts(learned),
         )
 
-    def update(self, profiles: Profiles, *, created: str, inputs: Sequence[Mapping[str, Any]] = ()) -> "Model":
+    def update(
+        self,
+        profiles: Profiles,
+        *,
+        created: str,
+        inputs: Sequence[Mapping[str, Any]] = (),
+        verdicts: Verdicts = NO_VERDICTS,
+    ) -> "Model":
         """Return the model with more normal profiles learnt; those that it holds already are left out.
 
         What is known grows by what they met. Detectors are fitted again, to them and to what the model kept of its
-        earlier training.
+        earlier training. `verdicts` say the same as in `train`; what was kept of true anomalies goes, but what they met
+        stays known.
 
         Raises:
             ModelError: there is no new profile, or the model came with meetings and these profiles come without.
         """
         rows, notes = _training_rows(profiles)
+        rows, judged_notes = verdicts.to_learn_from(rows)
+        notes += judged_notes
         if (self.knowledge is None) == isinstance(rows, ProfileBatch):
             raise ModelError(f"the model {self.name} was trained on profiles of another kind: train it again")
         old = self.history.holds(rows.frame if isinstance(rows, ProfileBatch) else rows)
@@ -169,8 +185,13 @@ class Model:
         rows = rows.select(~old) if isinstance(rows, ProfileBatch) else rows[~old].reset_index(drop=True)
         frame = rows.frame if isinstance(rows, ProfileBatch) else rows
         networks = self.knowledge.peer_networks if self.knowledge is not None else ()
-        prior = Prior(self.history.rows, self.knowledge, self.habits)
-        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=prior, peer_networks=networks)
+        kept = self.history.rows
+        if (true := verdicts.true(kept)).any():
+            kept = kept[~true].reset_index(drop=True)
+            notes.append(f"{left_out(true)}, of those the model kept")
+        prior = Prior(kept, self.knowledge, self.habits)
+        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=prior, peer_networks=networks,
+                        verdicts=verdicts)  # fmt: skip
         known = pd.concat([self.history.rows[["source_hi", "source_lo"]], frame[["source_hi", "source_lo"]]])
         sources = len(known.drop_duplicates()) if learned.knowledge is None else len(learned.knowledge.hosts)
         return Model(

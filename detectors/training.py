@@ -13,6 +13,7 @@ from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.calibration import Calibration
 from netad.detectors.habits import BehaviourHabits
 from netad.detectors.matrix import Scaling, judged
+from netad.detectors.verdicts import NO_VERDICTS, Verdicts
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.features import FEATURES
 from netad.profiles.novelty import Knowledge
@@ -151,9 +152,11 @@ def learn(
     prior: Prior | None = None,
     peer_networks: Sequence[str] = (),
     self_baseline: bool = False,
+    verdicts: Verdicts = NO_VERDICTS,
 ) -> Learned:
     """Train the named detectors on profiles, all of which count as normal; without meetings novelty stays missing.
 
+    What `verdicts` say is a false alarm is never set aside, however odd it is.
     In a self-baseline no behaviour is a source's habit: an attack that lasts would be its own.
 
     Raises:
@@ -166,7 +169,7 @@ def learn(
     if habits is not None and prior is not None and prior.habits is not None:
         habits = prior.habits.merge(habits)
     surprise = _surprise(_joined(prior, rows), seed)[-len(rows) :]
-    aside = oddest(surprise)
+    aside = oddest(surprise, verdicts.false(rows))
     if not aside.any():
         joined, odd = _joined(prior, rows), None
         knowledge = _knowledge(profiles, known, peer_networks)
@@ -229,9 +232,10 @@ def _joined(prior: Prior | None, rows: pd.DataFrame) -> pd.DataFrame:
     return joined.fillna(dict.fromkeys(behaviour_columns(joined), 0.0))
 
 
-def oddest(surprise: Float64) -> Mask:
-    """Tell which training profiles to set aside, shape (n,): those that surprise the others most."""
+def oddest(surprise: Float64, spared: Mask | None = None) -> Mask:
+    """Tell which training profiles to set aside, shape (n,): those that surprise the others most, none of `spared`."""
     aside = np.zeros(len(surprise), dtype=bool)
+    surprise = surprise if spared is None else np.where(spared, 0.0, surprise)
     if len(surprise) >= LEAST_TO_CHOOSE:
         places = np.argsort(-surprise, kind="stable")[: math.ceil(SET_ASIDE * len(surprise))]
         aside[places[surprise[places] >= LEAST_ODD]] = True

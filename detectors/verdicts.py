@@ -7,8 +7,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from netad.core.errors import ModelError
+from netad.profiles.batch import ProfileBatch
+
 Mask = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
+# Profiles with what they met, or a ProfileFrame alone.
+Profiles = ProfileBatch | pd.DataFrame
 # For each source (text) the windows, shape (k, 2): start and end in ns since the epoch.
 Windows = Mapping[str, Int64]
 
@@ -45,6 +50,36 @@ class Verdicts:
         """Tell which rows overlap an anomaly, and are neither true nor false, shape (n,)."""
         touched = _in_any(self.unjudged, rows, _overlaps) | _in_any(self.dismissed, rows, _overlaps)
         return touched & ~self.true(rows) & ~self.false(rows)
+
+    def to_learn_from(self, profiles: Profiles) -> tuple[Profiles, list[str]]:
+        """Return the profiles that are no true anomaly, and notes on what analysts said of them all.
+
+        Raises:
+            ModelError: none is left.
+        """
+        frame = profiles.frame if isinstance(profiles, ProfileBatch) else profiles
+        true, false = self.true(frame), self.false(frame)
+        notes = [f"normal, however odd: {_profiles(false)} that analysts marked as false alarms"] if false.any() else []
+        if not true.any():
+            return profiles, notes
+        if true.all():
+            raise ModelError("analysts marked all of these profiles as true anomalies: none is left to learn from")
+        if isinstance(profiles, ProfileBatch):
+            return profiles.select(~true), [left_out(true), *notes]
+        return profiles[~true].reset_index(drop=True), [left_out(true), *notes]
+
+
+NO_VERDICTS = Verdicts()
+
+
+def left_out(true: Mask) -> str:
+    """Return that the rows of a mask, shape (n,), were left out, as a note for the operator."""
+    return f"left out: {_profiles(true)} that analysts marked as true anomalies"
+
+
+def _profiles(rows: Mask) -> str:
+    count = int(rows.sum())
+    return f"{count} profile" if count == 1 else f"{count} profiles"
 
 
 def _overlaps(windows: Int64, start: Int64, end: Int64) -> Mask:

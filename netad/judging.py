@@ -12,6 +12,7 @@ from netad.config import DEFAULT_WINDOW, Config
 from netad.core.errors import ConfigError, InputError
 from netad.core.timing import now_iso
 from netad.detectors.anomaly import Anomaly
+from netad.detectors.verdicts import NO_VERDICTS, Verdicts
 from netad.flow_spool import FlowSpool
 from netad.ingest.read import Batch
 from netad.outputs.wording import counted
@@ -27,11 +28,12 @@ log = logging.getLogger(__name__)
 SCORED_TOGETHER = 4096  # profiles
 
 
-def train_model(config: Config, reading: Reading, name: str) -> "Model":
-    """Learn a model from the inputs, all of which count as normal.
+def train_model(config: Config, reading: Reading, name: str, verdicts: Verdicts = NO_VERDICTS) -> "Model":
+    """Learn a model from the inputs, all of which count as normal but for what `verdicts` call true anomalies.
 
     Raises:
         InputError: the inputs hold no profile.
+        ModelError: all of them are true anomalies.
     """
     from netad.detectors.model import Model
 
@@ -44,10 +46,11 @@ def train_model(config: Config, reading: Reading, name: str) -> "Model":
         inputs=[{"path": str(item)} for item in reading.inputs],
         created=now_iso(),
         peer_networks=config.peer_networks,
+        verdicts=verdicts,
     )
 
 
-def update_model(config: Config, reading: Reading, model: "Model") -> "Model":
+def update_model(config: Config, reading: Reading, model: "Model", verdicts: Verdicts = NO_VERDICTS) -> "Model":
     """Learn more normal profiles into a model; `config` carries the model's own window (`open_model`).
 
     Raises:
@@ -55,7 +58,8 @@ def update_model(config: Config, reading: Reading, model: "Model") -> "Model":
         ModelError: the model holds all of them already.
     """
     batch = _to_learn_from(config, reading)
-    return model.update(batch, created=now_iso(), inputs=[{"path": str(item)} for item in reading.inputs])
+    inputs = [{"path": str(item)} for item in reading.inputs]
+    return model.update(batch, created=now_iso(), inputs=inputs, verdicts=verdicts)
 
 
 def _to_learn_from(config: Config, reading: Reading) -> "ProfileBatch":

@@ -20,6 +20,7 @@ from netad.cli.options import (
 
 if TYPE_CHECKING:
     from netad.detectors.model import Model
+    from netad.detectors.verdicts import Verdicts
 
 
 @click.command("train", short_help="Learn a model of normal traffic.")
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--model", "folder", metavar="DIR", required=True, help="Where the model is written.")
 @click.option("--update", is_flag=True, help="Add to the model that is there: it keeps its name, window and detectors.")
 @click.option("--name", metavar="NAME", help="The model's name in events; keep it when you train again. [DIR's name]")
+@click.option("--verdicts", "judged", metavar="STORE",
+              help="Heed analysts' verdicts (netad mark) in this store: parquet[:DIR] or elastic[:URL].")  # fmt: skip
 @rules_options
 @window_option
 @reading_options
@@ -34,14 +37,21 @@ if TYPE_CHECKING:
 @common_options
 @click.pass_context
 def command(
-    ctx: click.Context, /, inputs: tuple[str, ...], folder: str, name: str | None, update: bool, **flags: Any
+    ctx: click.Context,
+    /,
+    inputs: tuple[str, ...],
+    folder: str,
+    name: str | None,
+    update: bool,
+    judged: str | None,
+    **flags: Any,
 ) -> None:
     """Learn what normal profiles look like from captures or logs without attacks, and write the model to a directory.
 
     \b
     netad train /var/capture/last-week --model office
     netad ingest today.pcap --model office
-    netad train /var/capture/this-week --model office --update
+    netad train /var/capture/this-week --model office --update --verdicts elastic
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings({**flags, "model": folder} if update else flags)
 
@@ -57,12 +67,13 @@ def command(
     if update:
         old, config = open_model(config)
         _refuse_change(old, name, flags)
+    verdicts = _verdicts(judged, config.since_ns)
     with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
         if old is None:
-            model = train_model(config, reading, name or Path(folder).resolve().name)
+            model = train_model(config, reading, name or Path(folder).resolve().name, verdicts)
         else:
-            model = update_model(config, reading, old)
+            model = update_model(config, reading, old, verdicts)
     model.save(Path(folder))
     report = reading.report
     if not config.quiet:
@@ -76,6 +87,20 @@ def command(
         for note in (*reading.notes, *model.notes):
             click.echo(f"note: {note}")
     ctx.exit(input_code(report))
+
+
+def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
+    """Return what analysts said of the anomalies in a store, nothing without one.
+
+    Raises:
+        ConfigError: it is no store.
+        OutputError: it cannot be read.
+    """
+    from netad.detectors.verdicts import NO_VERDICTS
+    from netad.outputs.stored import open_stored
+    from netad.outputs.verdicts import read_verdicts
+
+    return NO_VERDICTS if store is None else read_verdicts(open_stored(store), since_ns)
 
 
 def _refuse_change(model: "Model", name: str | None, flags: dict[str, Any]) -> None:

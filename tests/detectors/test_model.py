@@ -11,6 +11,7 @@ from netad.detectors.base import DETECTORS
 from netad.detectors.bundle import read_bundle
 from netad.detectors.calibration import score_to_tail, tail_to_score
 from netad.detectors.model import Model, severity
+from netad.detectors.verdicts import FALSE_POSITIVE, TRUE_POSITIVE, Verdicts
 from netad.profiles.features import FEATURES
 
 
@@ -283,3 +284,39 @@ def test_constant_and_missing_training_values_score_finite(value, quiet, profile
     scores = model.score(pd.concat([flat, flooding(profiles(3))], ignore_index=True)).score
     assert np.isfinite(scores).all()
     assert (scores[:200] < 0.3).all()
+
+
+def told(rows, label):
+    return [(row["source"], row["window_start_ns"], row["window_end_ns"], label) for row in rows.to_dict("records")]
+
+
+def test_true_anomalies_do_not_train_and_that_is_said(quiet, model):
+    """As if they had not been in the input; what analysts called false alarms is counted as well."""
+    verdicts = Verdicts.of([*told(quiet[10:13], TRUE_POSITIVE), *told(quiet[20:21], FALSE_POSITIVE)])
+    settings = {"detectors": ["isolation_forest"], "name": "office", "window": "1h", "created": model.created}
+    trained = Model.train(quiet, verdicts=verdicts, **settings)
+    assert trained.profiles == len(quiet) - 3
+    assert not verdicts.true(trained.learned.rows).any()
+    assert trained.notes[:2] == [
+        "left out: 3 profiles that analysts marked as true anomalies",
+        "normal, however odd: 1 profile that analysts marked as false alarms",
+    ]
+    assert Model.train(quiet, verdicts=Verdicts(), **settings).version == model.version
+    with pytest.raises(ModelError, match="none is left to learn from"):
+        Model.train(quiet[:3], verdicts=Verdicts.of(told(quiet, TRUE_POSITIVE)), **settings)
+
+
+def test_an_update_heeds_verdicts_on_old_and_new_profiles(quiet, model, profiles):
+    """A true anomaly among those that the model kept is forgotten; one among the new ones is not learnt."""
+    more = profiles(50, seed=7).assign(
+        window_start_ns=lambda rows: rows["window_start_ns"] + 10**15,
+        window_end_ns=lambda rows: rows["window_end_ns"] + 10**15,
+    )
+    kept = model.history.rows[5:7]
+    verdicts = Verdicts.of([*told(kept, TRUE_POSITIVE), *told(more[:1], TRUE_POSITIVE)])
+    updated = model.update(more, created=model.created, verdicts=verdicts)
+    assert updated.profiles == model.profiles + 49
+    assert not verdicts.true(updated.learned.rows).any()
+    assert not verdicts.true(updated.history.rows).any()
+    assert "left out: 2 profiles that analysts marked as true anomalies, of those the model kept" in updated.notes
+    assert verdicts.true(model.update(more, created=model.created).learned.rows).sum() >= 2

@@ -2,6 +2,7 @@ import numpy as np
 import pandas as pd
 
 from netad.detectors.training import LEAST_TO_CHOOSE, Prior, fit, folds_of, learn, oddest
+from netad.detectors.verdicts import FALSE_POSITIVE, Verdicts
 
 
 def test_folds_are_even_and_seeded():
@@ -19,6 +20,25 @@ def test_the_oddest_are_set_aside():
     assert oddest(np.r_[np.zeros(40), 2.0]).sum() == 1
     assert not oddest(np.zeros(100)).any()
     assert not oddest(np.full(LEAST_TO_CHOOSE - 1, 5.0)).any()
+
+
+def test_what_is_spared_is_never_among_the_oddest():
+    """The next oddest take its place."""
+    surprise = np.linspace(0, 3, 100)
+    spared = np.arange(100) == 99
+    chosen = np.flatnonzero(oddest(surprise, spared)).tolist()
+    assert len(chosen) == oddest(surprise).sum()
+    assert max(chosen) == 98
+
+
+def test_a_false_alarm_is_learnt_from_however_odd(quiet, flooding, profiles):
+    """What an analyst called a false alarm trains, and is nothing to set aside."""
+    strange = flooding(profiles(1, seed=5)).assign(window_start_ns=10**15, window_end_ns=10**15 + 1)
+    rows = pd.concat([quiet, strange], ignore_index=True)
+    verdicts = Verdicts.of([("10.0.0.1", 10**15, 10**15 + 1, FALSE_POSITIVE)])
+    learned = learn(rows, ("fusion",), seed=0, verdicts=verdicts)
+    assert 10**15 in set(learned.rows["window_start_ns"])
+    assert 10**15 not in {one.window_start_ns for one in learned.trimmed}
 
 
 def test_an_attack_in_training_is_set_aside_and_listed(quiet, flooding, profiles):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.detectors.verdicts import FALSE_POSITIVE, TRUE_POSITIVE, Verdicts
+from netad.core.errors import ModelError
+from netad.detectors.verdicts import FALSE_POSITIVE, TRUE_POSITIVE, Verdicts, left_out
 
 
 def rows(*windows, source="10.0.0.1"):
@@ -62,3 +63,17 @@ def test_the_order_of_rows_and_of_verdicts_does_not_matter(told, draw):
     order = np.array(draw.sample(range(20), 20))
     for name in ("true", "false", "open"):
         assert (getattr(Verdicts.of(spans), name)(table.iloc[order]) == getattr(verdicts, name)(table)[order]).all()
+
+
+def test_what_trains_is_told_apart():
+    """True anomalies go, false alarms are counted; nothing is said where nothing was judged."""
+    kept, notes = TOLD.to_learn_from(rows((10, 20), (30, 40), (200, 210)))
+    assert kept["window_start_ns"].tolist() == [30, 200]
+    assert notes == [
+        "left out: 1 profile that analysts marked as true anomalies",
+        "normal, however odd: 1 profile that analysts marked as false alarms",
+    ]
+    assert TOLD.to_learn_from(rows((200, 210)))[1] == []
+    with pytest.raises(ModelError, match="none is left to learn from"):
+        TOLD.to_learn_from(rows((10, 20)))
+    assert left_out(np.array([True, True])) == "left out: 2 profiles that analysts marked as true anomalies"

@@ -1,6 +1,8 @@
 import pytest
 
+from netad.core.timing import parse_time
 from netad.detectors.model import Model
+from netad.outputs.stored import open_stored
 from netad.sample.capture import write_sample
 
 
@@ -74,3 +76,19 @@ def test_an_update_refuses_what_it_would_ignore(run, office, flags, sentence):
     code, _, err = run("train", "missing.pcap", "--model", "model", "--update", *flags)
     assert code == 2
     assert sentence in err
+
+
+def test_verdicts_decide_what_trains(run, office, scanner, tmp_path):
+    """The marked scan is left out, and a store that is none is told before reading."""
+    run("ingest", office / "attacked.pcap", "--budget", "1/20", "--to", "parquet:store", "-q")
+    found = [event for event in open_stored("parquet:store").events() if event["source"]["ip"] == scanner]
+    assert found
+    run("mark", *(event["event"]["id"] for event in found), "true", "--comment", "scan", "--store", "parquet:store")
+    code, out, _ = run("train", office, "--model", "model", "--verdicts", "parquet:store")
+    assert code == 0
+    assert "note: left out: " in out
+    kept = Model.load(tmp_path / "model").history.rows
+    marked = {parse_time(event["event"]["start"]) for event in found}
+    assert not marked & set(kept.loc[kept["source"] == scanner, "window_start_ns"])
+    code, _, err = run("train", "missing.pcap", "--model", "model", "--verdicts", "parquet:nowhere")
+    assert (code, "there is no store of events in nowhere" in err) == (2, True)
