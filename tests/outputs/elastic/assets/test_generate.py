@@ -5,6 +5,7 @@ The checks of saved objects are those that Elastic's own package validator makes
 
 import json
 import uuid
+from pathlib import Path
 
 import jsonschema
 import pytest
@@ -196,6 +197,13 @@ def test_the_schemas_of_elastic_agree(objects, corpus):
             jsonschema.validate(one, dashboards)
     rules = json.loads((folder / "detection-rule-query-9.4.schema.json").read_text())
     jsonschema.validate(json.loads(read_asset(DETECTION_RULE)), rules)
+
+
+def test_the_page_about_kibana_names_every_dashboard(objects):
+    """Whoever reads the documentation finds the dashboards under their titles and ids."""
+    page = (Path(__file__).parents[4] / "docs" / "kibana.md").read_text()
+    for board in BOARDS:
+        assert f"| {objects['dashboard', board]['attributes']['title']} | `{board}` |" in page
 
 
 def test_objects_are_found_in_the_installed_package():
