@@ -102,7 +102,7 @@ def serving(
             if answer.cut:
                 return
             text = orjson.dumps(answer.body)
-            self.send_response(answer.status)
+            self.send_response_only(answer.status)  # like Elasticsearch without a Date
             headers = {"Content-Type": "application/json", "Content-Length": str(len(text)), **answer.headers}
             for name, value in headers.items():
                 self.send_header(name, value)

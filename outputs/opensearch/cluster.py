@@ -12,7 +12,7 @@ from netad.core.errors import ConfigError, MissingExtraError, OutputError
 from netad.outputs.elastic.cluster import TroubleError, kind_of_status, search_ids
 from netad.outputs.elastic.connection import ElasticConfig, cause_of, reason_of, warn_of_plain_text
 from netad.outputs.elastic.proxy import ProxiedPool
-from netad.outputs.opensearch.templates import ensure_opensearch_templates
+from netad.outputs.opensearch.templates import ensure_opensearch_templates, lacking_templates
 
 if TYPE_CHECKING:
     from opensearchpy import OpenSearch
@@ -41,6 +41,11 @@ class OpenSearchCluster:
         """See `netad.outputs.opensearch.templates`."""
         with self._troubles():
             return ensure_opensearch_templates(self._client)
+
+    def lacking_templates(self) -> list[str]:
+        """Return the names of the templates that are missing or older than netad's."""
+        with self._troubles():
+            return [name for _, name, _ in lacking_templates(self._client)]
 
     @staticmethod
     def action(stream: str, identity: str) -> bytes:

@@ -4,6 +4,7 @@ Where it differs from Elasticsearch: no index mode, no data stream lifecycle (in
 indices there), no component templates that need not exist.
 """
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from netad.outputs.elastic.templates import VERSION, template_body, template_names
@@ -33,10 +34,7 @@ def ensure_opensearch_templates(client: "OpenSearch") -> list[str]:
         opensearchpy.OpenSearchException: the cluster cannot be asked, or refuses.
     """
     done = []
-    for kind, name in template_names():
-        installed = _installed(client, kind, name)
-        if installed is not None and installed >= VERSION:
-            continue
+    for kind, name, installed in lacking_templates(client):
         body = opensearch_template(kind, name)
         if kind == "index":
             client.indices.put_index_template(name=name, body=body)
@@ -44,6 +42,18 @@ def ensure_opensearch_templates(client: "OpenSearch") -> list[str]:
             client.cluster.put_component_template(name=name, body=body)
         done.append(f"{'create' if installed is None else 'update'} {kind} template {name} (version {VERSION})")
     return done
+
+
+def lacking_templates(client: "OpenSearch") -> Iterator[tuple[str, str, int | None]]:
+    """Yield (kind, name, version there) of what is missing (None) or older, in the order it has to be put.
+
+    Raises:
+        opensearchpy.OpenSearchException: the cluster cannot be asked.
+    """
+    for kind, name in template_names():
+        installed = _installed(client, kind, name)
+        if installed is None or installed < VERSION:
+            yield kind, name, installed
 
 
 def _installed(client: "OpenSearch", kind: str, name: str) -> int | None:

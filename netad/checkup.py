@@ -1,0 +1,95 @@
+"""What `netad doctor` looks at on this machine: Python, the cache of compiled code, extras, state folder, spool."""
+
+import importlib.metadata
+import os
+import platform
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from netad.core.checks import Check
+from netad.core.errors import ConfigError, SpoolError
+from netad.core.state_folder import state_folder
+
+# What only those need who work on netad itself.
+_OF_DEVELOPERS = frozenset({"dev", "test", "fuzz"})
+
+
+def check_machine(environment: Mapping[str, str] = os.environ) -> Iterator[Check]:
+    """Yield what holds on this machine, whatever netad ships to."""
+    yield Check("Python", "ok", f"{platform.python_version()}, netad {importlib.metadata.version('netad')}")
+    yield _compiled(environment)
+    yield from _extras()
+    yield from _state(environment)
+
+
+def _compiled(environment: Mapping[str, str]) -> Check:
+    """Tell whether compiled code outlives a run, as numba looks for a place: the variable, the package, the user's."""
+    import numba
+
+    import netad.ingest.engine
+
+    package = Path(next(iter(netad.ingest.engine.__path__))) / "__pycache__"
+    named = environment.get("NUMBA_CACHE_DIR")
+    places = [Path(named)] if named else [package, Path.home() / ".cache" / "numba"]
+    for place in places:
+        if _writable(place):
+            return Check("compiled code", "ok", f"numba {numba.__version__} keeps it in {place}")
+    told = f"{' and '.join(map(str, places))} cannot be written: every run compiles anew; set NUMBA_CACHE_DIR"
+    return Check("compiled code", "FAILED", told)
+
+
+def _extras() -> Iterator[Check]:
+    wanted: dict[str, list[str]] = {}
+    for requirement in importlib.metadata.requires("netad") or []:
+        name, _, marker = requirement.partition(";")
+        of = re.search(r"""extra == ["']([\w-]+)["']""", marker)
+        if of is not None and of[1] not in _OF_DEVELOPERS:
+            wanted.setdefault(of[1], []).append(re.split(r"[^\w.-]", name.strip())[0])
+    for extra, names in wanted.items():
+        missing = [name for name in names if not _is_installed(name)]
+        if missing:
+            yield Check(f"extra {extra}", "note", f"{', '.join(missing)} not installed: pip install 'netad[{extra}]'")
+        else:
+            yield Check(f"extra {extra}", "ok", ", ".join(names))
+
+
+def _state(environment: Mapping[str, str]) -> Iterator[Check]:
+    from netad.outputs.spool import Spool, spool_folder
+    from netad.outputs.wording import counted, size
+
+    try:
+        folder, spool = state_folder(environment), spool_folder(environment)
+    except (ConfigError, SpoolError) as error:
+        yield Check("state folder", "FAILED", error.message)
+        return
+    if not _writable(folder):
+        yield Check("state folder", "FAILED", f"{folder} cannot be written: set NETAD_STATE_DIR")
+    else:
+        yield Check("state folder", "ok", str(folder))
+    if not _writable(spool):
+        yield Check("spool", "FAILED", f"{spool} cannot be written: unsent events would be lost; set NETAD_SPOOL_DIR")
+        return
+    files = Spool(spool, "").files()
+    waiting, dead = [file for file in files if not file.dead], [file for file in files if file.dead]
+    for some, what, how in ((waiting, "unsent", "netad replay"), (dead, "refused", "netad replay --dead")):
+        if some:
+            held = f"{counted(len(some), 'file')} with {what} events ({size(sum(file.bytes for file in some))})"
+            yield Check("spool", "note", f"{held} in {spool}: `{how}` sends them")
+    if not files:
+        yield Check("spool", "ok", f"nothing waits in {spool}")
+
+
+def _is_installed(distribution: str) -> bool:
+    try:
+        importlib.metadata.version(distribution)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _writable(folder: Path) -> bool:
+    """Tell whether files can be made in a folder that may not be there yet."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)

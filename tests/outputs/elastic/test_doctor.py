@@ -1,0 +1,109 @@
+"""What the doctor says of a cluster: of a real one without security, and of scripted ones with every ailment."""
+
+import pytest
+
+from netad.outputs.elastic.bulk import make_item
+from netad.outputs.elastic.cluster import ElasticCluster
+from netad.outputs.elastic.connection import ElasticConfig
+from netad.outputs.elastic.doctor import check_elastic
+from netad.outputs.elastic.templates import ensure_templates, template_names
+from tests.elastic_server import Answer
+
+NOW = 1_768_111_200
+REFUSED = Answer(403, {"error": {"type": "security_exception", "reason": "no"}})
+
+
+def examined(url, **options):
+    config = ElasticConfig.from_target(url, {"NETAD_ELASTIC_API_KEY": "hunter2"})
+    checks = list(check_elastic(config, lambda: NOW, **options))
+    assert "hunter2" not in repr(checks)
+    return {check.what: (check.state, check.told) for check in checks}
+
+
+@pytest.fixture
+def secured(serve):
+    """A function that returns the URL of a cluster with security where all is well, but for the given answers."""
+
+    def make(**changed):
+        names = [(kind, name) for kind, name in template_names()]
+        stored = {
+            kind: [{"name": name, f"{kind}_template": {"_meta": {"version": 99}}} for of, name in names if of == kind]
+            for kind in ("component", "index")
+        }
+        privileges = dict.fromkeys(("auto_configure", "create_doc", "read", "maintenance"), True)
+        answers = {
+            "_authenticate": Answer(200, {"username": "netad", "api_key": {"name": "shipper"}}),
+            "": Answer(200, {"version": {"number": "9.9.9"}}),
+            "_has_privileges": Answer(200, {"index": {"logs-netad.*": privileges}}),
+            "component": Answer(200, {"component_templates": stored["component"]}),
+            "index": Answer(200, {"index_templates": stored["index"]}),
+            "_search": Answer(200, {"took": 1}),
+            "health": Answer(200, [{"epoch": str(NOW + 2)}]),
+        } | changed
+
+        def script(asked):
+            kind = next((kind for kind in ("component", "index") if f"_{kind}_template" in asked.path), asked.call)
+            return answers[kind]
+
+        return serve(script).url
+
+    return make
+
+
+def test_a_cluster_where_all_is_well(secured):
+    """Every step is ok, and says who we are and what we may."""
+    found = examined(secured())
+    assert {state for state, _ in found.values()} == {"ok"}
+    assert found["authentication"][1] == "we are the API key 'shipper'"
+    assert found["version"][1].startswith("Elasticsearch 9.9.9, client ")
+    assert found["clock"][1] == "2 s apart"
+
+
+@pytest.mark.parametrize(
+    ("changed", "what", "state", "words"),
+    [
+        ({"_authenticate": Answer(401, {})}, "answer", "FAILED", "does not accept the credentials"),
+        ({"_authenticate": Answer(400, {"error": {"type": "media_type_header_exception"}})}, "answer", "FAILED",
+         "pip install 'elasticsearch<9'"),
+        ({"": Answer(200, {"version": {"number": "7.17.0"}})}, "version", "FAILED", "is older than client"),
+        ({"": REFUSED}, "version", "note", "does not say"),
+        ({"_has_privileges": Answer(200, {"index": {"logs-netad.*": {"auto_configure": True}}})},
+         "privileges", "FAILED", "create_doc on logs-netad.* is missing"),
+        ({"_has_privileges": Answer(200, {"index": {"logs-netad.*": {"auto_configure": True, "create_doc": True}}})},
+         "privileges", "note", "read, maintenance on logs-netad.*"),
+        ({"component": Answer(200, {"component_templates": []})}, "templates", "FAILED", "run `netad setup elastic`"),
+        ({"component": REFUSED}, "templates", "note", "may not look"),
+        ({"_search": REFUSED}, "known events", "note", "ledger only"),
+        ({"health": Answer(200, [{"epoch": str(NOW - 3600)}])}, "clock", "FAILED", "3,600 s apart"),
+        ({"health": REFUSED}, "clock", "note", "does not say what time"),
+        ({"health": Answer(200, [], {"X-Elastic-Product": "Elasticsearch", "Date": "Sun, 11 Jan 2026 06:00:00 GMT"})},
+         "clock", "ok", "0 s apart"),
+    ],
+)  # fmt: skip
+def test_ailments(secured, changed, what, state, words):
+    """Each of them is told in words beside the step where it shows."""
+    found = examined(secured(**changed))
+    assert found[what][0] == state
+    assert words in found[what][1]
+
+
+def test_a_way_that_ends_early(dead_url):
+    """Where nothing listens nothing is asked."""
+    assert list(examined(dead_url)) == ["DNS", "TCP"]
+
+
+@pytest.mark.elastic
+def test_a_real_cluster_without_security(elastic_url, client, make_events, namespace):
+    """Steps that the cluster does not know are notes; duplicates are looked for when asked."""
+    ensure_templates(client)
+    found = examined(elastic_url, duplicates=True)
+    assert found["templates"][0] == "ok"
+    assert found["known events"][0] == "ok"
+    assert found["authentication"][0] in ("note", "ok")
+    assert found["duplicates"][0] in ("ok", "FAILED")  # other tests leave pairs in the same cluster
+    lines = [make_item(event, "2026-01-12T09:00:00.000Z", ElasticCluster.action).lines for event in make_events(1)]
+    for _ in range(2):
+        client.bulk(operations=lines, refresh=True)
+        client.indices.rollover(alias=f"logs-netad.flow-{namespace}")
+    state, told = examined(elastic_url, duplicates=True)["duplicates"]
+    assert (state, "delete it from the newer one" in told or "there twice" in told) == ("FAILED", True)
