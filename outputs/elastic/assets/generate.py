@@ -5,9 +5,9 @@ from pathlib import Path
 import orjson
 
 from netad.outputs.elastic.assets import DETECTION_RULE, SAVED_OBJECTS
+from netad.outputs.elastic.assets.definitions import read_dashboard, read_rule, read_searches, read_views
 from netad.outputs.elastic.assets.panels import Json, dashboard_panels
 from netad.outputs.elastic.assets.saved_objects import dashboard, data_view, saved_search
-from netad.outputs.elastic.assets.source import read_dashboard, read_rule, read_searches, read_views
 
 FOLDER = Path(__file__).resolve().parent
 # In the order of the links between them.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from netad.outputs.elastic.assets.source import COLORS, Panel
+from netad.outputs.elastic.assets.definitions import COLORS, Panel
 
 State = dict[str, Any]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from netad.outputs.elastic.assets.source import Column, Panel
+from netad.outputs.elastic.assets.definitions import Column, Panel
 from netad.outputs.elastic.fields import OPEN_TYPES, field_types
 
 RECORDS = "___records___"

@@ -3,10 +3,10 @@
 import uuid
 from typing import Any
 
+from netad.outputs.elastic.assets.definitions import Dashboard, Panel
 from netad.outputs.elastic.assets.lens_charts import chart
 from netad.outputs.elastic.assets.lens_columns import lens_columns
 from netad.outputs.elastic.assets.saved_objects import view_reference
-from netad.outputs.elastic.assets.source import Dashboard, Panel
 
 Json = dict[str, Any]
 GRID_WIDTH = 48

@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 
-from netad.outputs.elastic.assets.source import Control, Dashboard, Search
+from netad.outputs.elastic.assets.definitions import Control, Dashboard, Search
 
 CORE_VERSION = "8.8.0"
 TYPE_VERSIONS = {"dashboard": "10.2.0", "index-pattern": "8.0.0", "search": "8.0.0"}

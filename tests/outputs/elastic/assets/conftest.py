@@ -3,8 +3,8 @@
 import pytest
 
 from netad.outputs.elastic.assets import SAVED_OBJECTS
+from netad.outputs.elastic.assets.definitions import Column, Panel
 from netad.outputs.elastic.assets.generate import generate
-from netad.outputs.elastic.assets.source import Column, Panel
 from tests.kibana_panels import saved_objects
 
 

@@ -5,8 +5,8 @@ from itertools import pairwise
 
 import pytest
 
+from netad.outputs.elastic.assets.definitions import COLORS, Column
 from netad.outputs.elastic.assets.lens_charts import chart
-from netad.outputs.elastic.assets.source import COLORS, Column
 
 
 def luminance(color):

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from netad.outputs.elastic.assets.definitions import Column
 from netad.outputs.elastic.assets.lens_columns import data_type, lens_columns
-from netad.outputs.elastic.assets.source import Column
 
 
 def test_types_are_those_of_the_mappings():

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from netad.outputs.elastic.assets.definitions import Dashboard, Panel
 from netad.outputs.elastic.assets.panels import dashboard_panels
-from netad.outputs.elastic.assets.source import Dashboard, Panel
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from netad.outputs.elastic.assets.definitions import Control, Dashboard, Search
 from netad.outputs.elastic.assets.saved_objects import dashboard, data_view, saved_search, text, view_id
-from netad.outputs.elastic.assets.source import Control, Dashboard, Search
 from tests.kql import to_query
 
 

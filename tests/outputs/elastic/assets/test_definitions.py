@@ -2,7 +2,7 @@
 
 import pytest
 
-from netad.outputs.elastic.assets.source import COLORS, SEVERITIES, read_dashboard
+from netad.outputs.elastic.assets.definitions import COLORS, SEVERITIES, read_dashboard
 
 BOARD = """
 id: netad-tried
