@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from netad.core.addresses import Networks, format_addresses
 from netad.detectors.evaluate.suite import Address, Labels, SuiteInput
+from netad.detectors.verdicts import NO_VERDICTS, Verdicts
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.flows import Column, FlowBatch
 from netad.profiles.digest import mix
@@ -86,9 +87,16 @@ class Recording:
     samples: pd.DataFrame
 
 
-def record(item: SuiteInput, batches: Iterable[FlowBatch | FactBatch], window_ns: int) -> Recording:
-    """Return the recording that an input's batches make up; `label` columns are read and taken off."""
+def record(
+    item: SuiteInput, batches: Iterable[FlowBatch | FactBatch], window_ns: int, verdicts: Verdicts = NO_VERDICTS
+) -> Recording:
+    """Return the recording that an input's batches make up; `label` columns are read and taken off.
+
+    `verdicts` are those of the store that the labels name.
+    """
     parts = tuple(_parts(batches, item.labels))
+    if item.labels.verdicts:
+        parts = tuple(replace(part, truth=_judged(part, verdicts, window_ns)) for part in parts)
     return Recording(item.scenario, item.inside, parts, _samples(item, parts, window_ns))
 
 
@@ -137,6 +145,22 @@ def _named(batch: FlowBatch | FactBatch, labels: Labels) -> Truth:
         for high, low in addresses:
             truth[(batch["orig_hi"] == np.uint64(high)) & (batch["orig_lo"] == np.uint64(low))] = value
     return truth
+
+
+def _judged(part: Part, verdicts: Verdicts, window_ns: int) -> Truth:
+    """Tell by what analysts said of the anomalies in the window of its source; what nobody has judged is unknown."""
+    keys = {"high": part.batch["orig_hi"], "low": part.batch["orig_lo"], "window": part.windows(window_ns)}
+    groups = pd.DataFrame(keys).groupby(list(keys), sort=False)
+    windows = groups.size().index.to_frame(index=False)
+    rows = pd.DataFrame({
+        "source": format_addresses(windows["high"].to_numpy(np.uint64), windows["low"].to_numpy(np.uint64)),
+        "window_start_ns": windows["window"] * window_ns,
+        "window_end_ns": (windows["window"] + 1) * window_ns,
+    })  # fmt: skip
+    truth = np.full(len(rows), BENIGN, dtype=np.int8)
+    truth[verdicts.open(rows)] = UNKNOWN
+    truth[verdicts.true(rows)] = MALICIOUS
+    return np.asarray(truth[groups.ngroup().to_numpy(np.intp)])
 
 
 def _followed(facts: FactBatch, flows: Sequence[Part]) -> Truth:

@@ -17,7 +17,9 @@ MOST_SEEDS, MOST_INPUTS = 100, 10_000
 
 _SUITE_KEYS = ("name", "window", "splits", "seeds", "inputs")
 _INPUT_KEYS = ("scenario", "input", "inside", "labels")
-_LABEL_KEYS = ("malicious", "normal")
+_LABEL_KEYS = ("malicious", "normal", "verdicts")
+# Of netad.outputs.stored, which is above this room.
+STORES = ("parquet", "elastic")
 _SEED = re.compile(r"0|[1-9][0-9]{0,8}", re.ASCII)
 _NO_SEED = "not a seed: a whole number from 0 to 999999999"
 
@@ -29,14 +31,17 @@ T = TypeVar("T")
 class Labels:
     """Where a recording's truth comes from.
 
-    `column`: the label column of its logs. Otherwise addresses as (high, low): every flow of a `malicious` source is
-    malicious, every one of a `normal` source benign; `all_normal` makes all other sources normal.
+    `column`: the label column of its logs. `verdicts`: what analysts said in this store (`parquet:DIR`, `elastic:URL`):
+    windows with a true anomaly are malicious, those with a false alarm or without any anomaly normal.
+    Otherwise addresses as (high, low): every flow of a `malicious` source is malicious, every one of a `normal` source
+    benign; `all_normal` makes all other sources normal.
     """
 
     column: bool = False
     malicious: tuple[Address, ...] = ()
     normal: tuple[Address, ...] = ()
     all_normal: bool = False
+    verdicts: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,11 +227,15 @@ class _Reader:
         if isinstance(node, Scalar) and node.text == "column":
             return Labels(column=True)
         if not isinstance(node, Mapping):
-            self._problems.add(node, "'labels' must be 'column' or a map with malicious, normal or both")
+            self._problems.add(node, "'labels' must be 'column' or a map with malicious, normal or both, or verdicts")
             return Labels()
         entries = self._entries(node, _LABEL_KEYS, required=())
         if not entries:
-            self._problems.add(node, "'labels' names neither malicious nor normal sources")
+            self._problems.add(node, "'labels' names neither malicious nor normal sources, nor a store of verdicts")
+        if "verdicts" in entries:
+            if len(entries) > 1:
+                self._problems.add(node, "'verdicts' say all of the truth: leave malicious and normal out")
+            return Labels(verdicts=self._store(entries["verdicts"]))
         normal = entries.get("normal")
         everybody = isinstance(normal, Scalar) and normal.text == "all"
         return Labels(
@@ -234,6 +243,19 @@ class _Reader:
             normal=() if everybody else self._addresses(normal, "normal"),
             all_normal=everybody,
         )
+
+    def _store(self, node: Node) -> str:
+        """Return the store of verdicts, its folder relative to the suite's."""
+        target = self._text(node, "verdicts")
+        name, _, place = target.partition(":")
+        if target and name not in STORES:
+            self._problems.add(node, f"{shown(target)} is no store of events: write parquet:DIR or elastic[:URL]")
+        if name != "parquet":
+            return target
+        folder = self._folder / (place or "netad-store")
+        if not folder.is_dir():
+            self._problems.add(node, f"the store {shown(place)} does not exist")
+        return f"parquet:{folder}"
 
     def _addresses(self, node: Node | None, what: str) -> tuple[Address, ...]:
         return tuple(self._parsed(node, what, parse_address)) if node is not None else ()

@@ -11,6 +11,8 @@ from netad.core.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from netad.detectors.evaluate.running import Evaluation
+    from netad.detectors.evaluate.suite import Suite
+    from netad.detectors.verdicts import Verdicts
 
 FORMATS = (".md", ".json")
 
@@ -72,10 +74,24 @@ def command(
     from netad.ingest.report import IngestReport
 
     report = IngestReport()
-    recordings = read_recordings(suite, report)
+    recordings = read_recordings(suite, report, _verdicts(suite))
     evaluation = evaluate(suite, recordings, detectors=names, budget=config.budget, workers=workers)
     _write(evaluation, targets)
     ctx.exit(input_code(report))
+
+
+def _verdicts(suite: "Suite") -> "dict[str, Verdicts]":
+    """Return what analysts said in the stores that the suite names.
+
+    Raises:
+        ConfigError: one of them is no store.
+        OutputError: one of them cannot be read.
+    """
+    from netad.outputs.stored import open_stored
+    from netad.outputs.verdicts import read_verdicts
+
+    named = dict.fromkeys(item.labels.verdicts for item in suite.inputs if item.labels.verdicts)
+    return {store: read_verdicts(open_stored(store)) for store in named}
 
 
 def _names(text: str | None) -> tuple[str, ...]:

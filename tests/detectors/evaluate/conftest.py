@@ -6,6 +6,7 @@ import pytest
 from netad.core.addresses import PRIVATE_NETWORKS, Networks, parse_address
 from netad.detectors.evaluate.recording import record
 from netad.detectors.evaluate.suite import Labels, Suite, SuiteInput
+from netad.detectors.verdicts import NO_VERDICTS
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.flows import CONN_STATES, DTYPES, LOG_DTYPES, SLICE, WHOLE, FlowBatch
 
@@ -50,9 +51,9 @@ def _facts(rows):
     return FactBatch(FactKind.DNS, {**batch.columns, "label": labels})
 
 
-def _recorded(scenario, batches, labels=None, inside=PRIVATE_NETWORKS, paths=()):
+def _recorded(scenario, batches, labels=None, inside=PRIVATE_NETWORKS, paths=(), verdicts=NO_VERDICTS):
     item = SuiteInput(scenario, tuple(paths), Networks.parse(inside), labels or Labels(column=True))
-    return record(item, batches, HOUR)
+    return record(item, batches, HOUR, verdicts)
 
 
 def _browsing(source, hours, seed):

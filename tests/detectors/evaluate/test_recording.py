@@ -4,6 +4,7 @@ import pytest
 from netad.core.addresses import parse_address
 from netad.detectors.evaluate.recording import BENIGN, MALICIOUS, UNKNOWN
 from netad.detectors.evaluate.suite import Labels
+from netad.detectors.verdicts import FALSE_POSITIVE, TRUE_POSITIVE, Verdicts
 from netad.ingest.flows import SLICE, WHOLE
 
 HOUR = 3600 * 10**9
@@ -50,6 +51,28 @@ def test_addresses_can_say_what_is_malicious(flow, flows, recorded):
     assert truths(everybody) == {("a:10.0.0.1", 0): True, ("a:10.0.0.2", 0): False, ("a:10.0.0.3", 0): False}
     named = recorded("a", [flows(rows)], Labels(normal=(parse_address("10.0.0.3"),)))
     assert truths(named) == {("a:10.0.0.3", 0): False}
+
+
+def test_verdicts_can_say_what_is_malicious(flow, flows, lookups, recorded):
+    """True finds are malicious, false alarms and quiet windows normal, what nobody has judged is unknown."""
+    first = 472_016 * HOUR
+    rows = [flow(source, hour, "?") for source in ("10.0.0.1", "10.0.0.2") for hour in range(4) for _ in range(3)]
+    verdicts = Verdicts.of([
+        ("10.0.0.1", first, first + HOUR, TRUE_POSITIVE),
+        ("10.0.0.1", first + HOUR, first + 2 * HOUR, FALSE_POSITIVE),
+        ("10.0.0.1", first + 2 * HOUR, first + 3 * HOUR, None),
+        ("10.0.0.2", first, first + 4 * HOUR, FALSE_POSITIVE),
+        ("10.0.0.2", first + 3 * HOUR, first + 4 * HOUR, TRUE_POSITIVE),
+    ])  # fmt: skip
+    batches = [flows(rows), lookups([("10.0.0.1", 0, "x.test", "?")])]
+    recording = recorded("a", batches, Labels(verdicts="parquet:x"), verdicts=verdicts)
+    assert truths(recording) == {
+        ("a:10.0.0.1", 0): True,
+        ("a:10.0.0.1", 1): False,
+        ("a:10.0.0.1", 3): False,
+        **{("a:10.0.0.2", hour): hour == 3 for hour in range(4)},
+    }
+    assert recording.parts[1].truth.tolist() == [MALICIOUS]
 
 
 def test_only_inside_hosts_are_samples(flow, flows, recorded):

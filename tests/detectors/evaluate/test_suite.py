@@ -2,7 +2,7 @@ import pytest
 
 from netad.core.addresses import parse_address
 from netad.core.errors import ConfigError, ExitCode
-from netad.detectors.evaluate.suite import SPLITS, load_suite, narrowed
+from netad.detectors.evaluate.suite import SPLITS, Labels, load_suite, narrowed
 
 GOOD = """\
 name: small
@@ -64,6 +64,10 @@ def test_what_a_suite_leaves_out_has_a_default(write):
         ("office.log, labels", "missing.log, labels", 6, "the input 'missing.log' does not exist"),
         ("labels: column", "labels: colum", 6, "'labels' must be 'column' or a map"),
         ("labels: column", "labels: {}", 6, "'labels' names neither malicious nor normal sources"),
+        ("labels: column", "labels: {verdicts: ndjson:x}", 6, "'ndjson:x' is no store of events"),
+        ("labels: column", "labels: {verdicts: 'parquet:gone'}", 6, "the store 'gone' does not exist"),
+        ("labels: column", "labels: {verdicts: [parquet]}", 6, "'verdicts' must be a text"),
+        ("labels: column", "labels: {verdicts: elastic, normal: all}", 6, "leave malicious and normal out"),
         (", labels: column", "", 6, "the key 'labels' is missing"),
         ("[10.0.0.9]", "[10.0.0]", 7, "'10.0.0' is not an address"),
         ("10.0.0.0/8", "10.0.0.0/40", 7, "'10.0.0.0/40' is not a network"),
@@ -87,6 +91,18 @@ def test_all_problems_are_told_at_once(write):
     with pytest.raises(ConfigError) as caught:
         load_suite(write(bad))
     assert len(str(caught.value).splitlines()) == 3
+
+
+@pytest.mark.parametrize(
+    ("named", "meant"),
+    [("parquet:here", "parquet:{}/here"), ("parquet", "parquet:{}/netad-store"), ("elastic:http://es:9200", None)],
+)
+def test_verdicts_can_say_what_is_malicious(write, tmp_path, named, meant):
+    """A store's folder is relative to the suite's, as inputs are."""
+    for folder in ("here", "netad-store"):
+        (tmp_path / folder).mkdir()
+    suite = load_suite(write(GOOD.replace("labels: column", f"labels: {{verdicts: '{named}'}}")))
+    assert suite.inputs[0].labels == Labels(verdicts=meant.format(tmp_path) if meant else named)
 
 
 @pytest.mark.parametrize("text", ["", "- a", "name: [", "name: a\ninputs: []", "name: a\ninputs: [x]"])

@@ -2,6 +2,8 @@ import json
 
 import pytest
 
+from netad.outputs.stored import open_stored
+
 
 def _line(host, at, target, port, state, label):
     """A line of Zeek's conn.log in JSON."""
@@ -76,3 +78,20 @@ def test_a_suite_with_problems_tells_their_places(run, small):
     code, _, err = run("evaluate", small)
     assert code == 2
     assert f"{small}:5:29: the input 'gone.log' does not exist" in err
+
+
+def test_analysts_verdicts_are_the_truth(run, small, tmp_path):
+    """A store that an ordinary run has filled and an analyst has marked; a source nobody judged is left out."""
+    logs = ("quiet.conn.log", "scan.conn.log")
+    assert run("ingest", *logs, "--budget", "1/20", "--to", "parquet:store", "-q")[0] == 0
+    (event,) = [one for one in open_stored("parquet:store").events() if one["source"]["ip"] == "10.9.0.9"]
+    small.write_text(small.read_text().replace("scan.conn.log, labels: column", "scan.conn.log, "
+                                               "labels: {verdicts: 'parquet:store'}"))  # fmt: skip
+    arguments = ("evaluate", small, "--splits", "recorded", "--detectors", "neighbours", "-o", "r.json")
+    run("mark", event["event"]["id"], "true", "--comment", "scan", "--store", "parquet:store")
+    assert run(*arguments)[0] == 0
+    (found, *_) = json.loads((tmp_path / "r.json").read_text())
+    assert found["windows"]["malicious"] == 1
+    run("mark", event["event"]["id"], "clear", "--store", "parquet:store")
+    code, _, err = run(*arguments)
+    assert (code, "has no malicious window to find" in err) == (2, True)
