@@ -12,6 +12,12 @@ _SAME = (
     "observer.name",
 )  # fmt: skip
 _ALL_SAME = ("netad.behaviours", "netad.anomaly.top_features")
+# What the behaviours are about, where the event names all of it and it is little.
+_NOTHING_ELSE = {
+    "netad.findings.peers": "netad.findings.peer_count",
+    "netad.findings.ports": "netad.findings.port_count",
+}
+_FEW = 5
 _NOT_ABOVE = "event.severity"
 
 
@@ -34,6 +40,11 @@ def narrow_match(event: Mapping[str, Any]) -> dict[str, Any]:
             match[name] = values[0]
         elif values:
             match[f"{name}|all"] = values
+    for name, count in _NOTHING_ELSE.items():
+        named = list(leaves(event, name))
+        told = sum(number for number in leaves(event, count) if isinstance(number, int))
+        if 0 < len(set(named)) <= _FEW and len(named) == told:
+            match[f"{name}|only"] = list(dict.fromkeys(named))
     severity = next(iter(leaves(event, _NOT_ABOVE)), None)
     if isinstance(severity, int):
         match[f"{_NOT_ABOVE}|lte"] = severity

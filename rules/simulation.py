@@ -62,6 +62,7 @@ class Simulation:
             "by_severity": {
                 name: {fate: _plain(change) for fate, change in fates.items() if change.changes or not changed_only}
                 for name, fates in self.by_severity.items()
+                if not changed_only or any(change.changes for change in fates.values())
             },
             "by_rule": {
                 rule_id: _plain(change)

@@ -30,13 +30,13 @@ def lint_stored(
         view = EventView(event)
         for number in index.matching(view):
             hits[number] += in_time(living[number], view)
-    span = f"{total:,} {'event' if total == 1 else 'events'} of the last {days} {'day' if days == 1 else 'days'}"
+    span = f"{total:,} {'event' if total == 1 else 'events'} of the last {days:,} {'day' if days == 1 else 'days'}"
     warnings = []
     for rule, count in zip(living, hits, strict=True):
         if total and not count and rule.action != "drop":
             warnings.append(f"{rule.where}: rule {rule.id!r} fits none of the {span}")
         if count >= FEWEST and count > broad * total and rule.action != "tag":
-            share = f"{count / total:.0%}, more than {broad:.0%}"
+            share = f"{count / total * 100:.0f} %, more than {broad * 100:g} %"
             warnings.append(
                 f"{rule.where}: rule {rule.id!r} ({rule.action}) is broad: it fits {count:,} of the {span} ({share})"
             )

@@ -42,6 +42,28 @@ def test_anything_else_does_not_fit(narrow, event, now, path, value):
     assert not narrow.matching(event, now)
 
 
+def finding(peers, ports, **counts):
+    return {"peers": peers, "peer_count": len(peers), "ports": ports, "port_count": len(ports)} | counts
+
+
+def test_a_behaviour_is_about_the_same_peers_and_ports(load, event, now):
+    """A host that beacons to one server is not known to beacon to another, nor on another port."""
+    event["netad"]["findings"] = [finding(["192.0.2.1"], [443]), finding(["192.0.2.1", "192.0.2.2"], [443])]
+    match = narrow_match(event)
+    assert match["netad.findings.peers|only"] == ["192.0.2.1", "192.0.2.2"]
+    rules = load(f"rules: [{{id: r, comment: c, created_by: o, permanent: true, match: {json.dumps(match)}}}]")
+    assert rules.matching(event, now)
+    for peers, ports in ((["192.0.2.1", "192.0.2.9"], [443]), (["192.0.2.1"], [443, 8443])):
+        event["netad"]["findings"] = [finding(peers, ports)]
+        assert not rules.matching(event, now)
+
+
+def test_what_is_many_or_not_all_there_is_no_condition(event):
+    """A scan's hosts are others each time; of a long list the event holds a part."""
+    event["netad"]["findings"] = [finding([f"192.0.2.{host}" for host in range(6)], [22], port_count=40)]
+    assert not [name for name in narrow_match(event) if name.startswith("netad.findings")]
+
+
 def test_an_event_without_a_source_makes_no_rule():
     """It would be for too many others."""
     with pytest.raises(ValueError, match=r"^the event has no source\.ip"):

@@ -44,7 +44,8 @@ def test_a_broad_rule_is_told(load, now, tmp_path):
     rules = text("a", "{source.ip|cidr: 10.0.0.0/24}") + text("b", "{source.ip: 10.0.0.1}", "permanent: true, tag: [x]")
     found = ["10.0.0.1"] * 10 + ["10.0.9.9"] * 30
     assert warned(load, now, tmp_path, rules, events(*found)) == [
-        "a.yml:2:3: rule 'a' (suppress) is broad: it fits 10 of the 40 events of the last 30 days (25%, more than 20%)"
+        "a.yml:2:3: rule 'a' (suppress) is broad: it fits 10 of the 40 events of the last 30 days "
+        "(25 %, more than 20 %)"
     ]
     assert warned(load, now, tmp_path, rules, events(*found), broad=0.25) == []
     assert warned(load, now, tmp_path, rules, events(*found[1:])) == []

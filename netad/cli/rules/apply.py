@@ -50,7 +50,7 @@ def command(
     if dropped := sum(each.after.fate == "dropped" for each in found.tried):
         click.echo(f"dropped by rules: {dropped:,} (stored events are not deleted, only hidden)")
     if lost := sum(each.lost for each in found.tried):
-        click.echo(f"true positives that are hidden, by an analyst's word: {lost:,} (netad rules simulate names them)")
+        click.echo(f"marked true positive, but hidden: {lost:,} (netad rules simulate names them)")
     if conflicts:
         raise OutputError(
             f"others changed {counted(conflicts, 'event')} meanwhile, which stayed as they are: run it again"

@@ -67,9 +67,11 @@ def command(
 
 def _beside_events(rules: "RuleSet", chosen: "Chosen", now_ns: int, days: int, broad: float) -> list[str]:
     """Return what is worth a look beside the events of the last days; that there are none is told too."""
+    from netad.outputs.wording import counted
     from netad.rules.stored_lint import lint_stored
 
     warnings, total = lint_stored(rules.rules, chosen.events(chosen.since_ns), now_ns, days, broad)
     if not total:
-        click.echo(f"{chosen.told(0)}: nothing to compare the rules with", err=True)
+        told = f"{chosen.stored.where} holds no events of the last {counted(days, 'day')} to compare the rules with"
+        click.echo(told, err=True)
     return warnings

@@ -84,7 +84,7 @@ def _report(simulation: "Simulation", *, changed_only: bool) -> Iterator[str]:
         ],
     )
     yield from _table(
-        ("rule", "events"),
+        ("rule", "acts on"),
         [
             (rule_id, _told(change.before, change.after))
             for rule_id, change in simulation.by_rule.items()
@@ -93,9 +93,7 @@ def _report(simulation: "Simulation", *, changed_only: bool) -> Iterator[str]:
     )
     yield from _events("newly hidden", simulation.newly_hidden, NAMED)
     yield from _events("newly shown", simulation.newly_shown, NAMED)
-    yield from _events(
-        "hidden though an analyst marked it true positive", simulation.lost, len(simulation.lost), verdict=True
-    )
+    yield from _events("marked true positive, but hidden", simulation.lost, len(simulation.lost), verdict=True)
 
 
 def _told(before: int, after: int) -> str:

@@ -51,6 +51,7 @@ class Chosen:
         from netad.outputs.wording import counted
 
         since = "" if self.since_ns is None else f" since {iso(self.since_ns)[:19]}Z"
+        since += " (--since all: from the beginning)" if since and not count else ""
         namespace = "" if self.namespace is None else f" of namespace {self.namespace}"
         return f"{counted(count, 'event')}{namespace} in {self.stored.where}{since}"
 

@@ -67,7 +67,7 @@ def test_true_positives_that_are_hidden_are_told(run, store, write_rule):
     """Whoever did not simulate learns it here."""
     store(stored(0, verdict={"label": "true_positive"}), stored(1))
     _, out, _ = run("rules", "apply", write_rule("r"), *STORE, "--dry-run")
-    assert out.endswith("\ntrue positives that are hidden, by an analyst's word: 1 (netad rules simulate names them)\n")
+    assert out.endswith("\nmarked true positive, but hidden: 1 (netad rules simulate names them)\n")
 
 
 def test_events_that_others_change_meanwhile_are_told(run, store, write_rule, monkeypatch):

@@ -27,13 +27,13 @@ def test_what_rules_would_change_is_told(run, events, write_rule):
         "medium    3 -> 1  0       0        0 -> 2  0",
         "all       4 -> 1  0       0        0 -> 3  0",
         "",
-        "rule  events",
+        "rule  acts on",
         "r     0 -> 3",
         "",
         "newly hidden: 3",
         f"  {events[0]['@timestamp'][:19]}Z  medium  10.0.0.8  {events[0]['event']['id']}  r",
     ]
-    assert lines[-2] == "hidden though an analyst marked it true positive: 1"
+    assert lines[-2] == "marked true positive, but hidden: 1"
     assert lines[-1].endswith(f"{events[2]['event']['id']}  r; ann: C2 \\x1b[31m")
 
 

@@ -9,6 +9,7 @@ def test_the_period_is_that_of_the_traffic(run, store, write_rule):
     for since, count in (("1h", 0), ("4d", 4), (events[2]["@timestamp"], 2), ("all", 4)):
         _, out, _ = run("rules", "simulate", write_rule("r"), *STORE, "--since", since)
         assert out.startswith(f"{count} events of namespace default in parquet:s")
+        assert ("(--since all: from the beginning)" in out) is (count == 0)
     code, _, err = run("rules", "simulate", "r.yml", *STORE, "--since", "yesterday")
     assert code == 2
     assert "--since: 'yesterday' is neither a duration such as 30d, nor a time, nor 'all'" in err
