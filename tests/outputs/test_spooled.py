@@ -3,6 +3,7 @@
 import subprocess
 import sys
 
+import orjson
 import pytest
 
 from netad.core.errors import OutputError, SpoolError
@@ -10,7 +11,7 @@ from netad.outputs.base import RunSummary
 from netad.outputs.ledger import Ledger
 from netad.outputs.retrying import Trouble
 from netad.outputs.selection import Selection
-from netad.outputs.sending import Limits
+from netad.outputs.sending import Limited, Limits, Replays
 from netad.outputs.spool import Spool
 from netad.outputs.spooled import SpooledOutput
 
@@ -119,6 +120,12 @@ def test_the_spool_goes_first_and_the_file_stays_until_all_has_gone(make, anomal
     assert sorted(place.arrived + last.arrived) == sorted(event["event"]["id"] for event in anomaly_events)
 
 
+def test_it_has_limits_and_can_be_replayed(make):
+    """As ingest and `netad replay` look for."""
+    assert isinstance(make(Place()), Limited)
+    assert isinstance(make(Place()), Replays)
+
+
 def test_a_full_spool_ends_the_output_and_names_what_is_lost(make, anomaly_events):
     """With the error whose exit code is 5."""
     output = make(Place(closed="away"))
@@ -151,7 +158,7 @@ def test_a_state_folder_that_cannot_be_written_is_said(make, tmp_path, anomaly_e
 
 
 PROCESS = """
-import sys, orjson
+import os, signal, sys, orjson
 sys.path.insert(0, sys.argv[1])
 from netad.outputs.base import RunSummary
 from netad.outputs.ledger import Ledger
@@ -164,6 +171,8 @@ class File(Place):
         super().attempt(events, outcome)
         with open(Path(sys.argv[2]) / "arrived", "a") as file:
             file.writelines(event["event"]["id"] + "\\n" for event in events)
+        if len(self.arrived) == int(sys.argv[3]):
+            os.kill(os.getpid(), signal.SIGKILL)
 folder = Path(sys.argv[2])
 output = PlaceOutput(File(), Spool(folder / "spool", "place:x"), Ledger(folder / "state" / "l.sqlite3"), Selection())
 print("ready", flush=True)
@@ -174,18 +183,32 @@ print(delivery.delivered, delivery.duplicates)
 """
 
 
-def test_two_processes_at_once_send_each_event_once(tmp_path, anomaly_events, request):
-    """They take turns: between looking an id up and noting it as sent nobody else sends it."""
-    import orjson
-
-    many = [
+@pytest.fixture
+def many(anomaly_events, tmp_path):
+    """Two hundred anomalies with ids of their own, in a file for processes."""
+    made = [
         event | {"event": event["event"] | {"id": f"{number:012x}-{position:020x}"}}
         for number in range(50)
         for position, event in enumerate(anomaly_events)
     ]
-    (tmp_path / "events").write_bytes(orjson.dumps(many))
-    command = [sys.executable, "-c", PROCESS, str(request.config.rootpath), str(tmp_path)]
-    started = [subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+    (tmp_path / "events").write_bytes(orjson.dumps(made))
+    return made
+
+
+@pytest.fixture
+def start(tmp_path, request):
+    """Return a function that starts a process which sends `many`; it may kill itself after so many have arrived."""
+
+    def start(killed_after=0):
+        command = [sys.executable, "-c", PROCESS, str(request.config.rootpath), str(tmp_path), str(killed_after)]
+        return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    return start
+
+
+def test_two_processes_at_once_send_each_event_once(tmp_path, many, start):
+    """They take turns: between looking an id up and noting it as sent nobody else sends it."""
+    started = [start() for _ in range(2)]
     for process in started:
         assert process.stdout.readline() == "ready\n"
     for process in started:
@@ -196,3 +219,12 @@ def test_two_processes_at_once_send_each_event_once(tmp_path, anomaly_events, re
     assert sum(int(duplicates) for _, duplicates in said) == len(many)
     arrived = (tmp_path / "arrived").read_text().split()
     assert sorted(arrived) == sorted(event["event"]["id"] for event in many)
+
+
+def test_a_run_that_is_killed_sends_no_more_than_its_last_chunk_again(tmp_path, many, start):
+    """SIGKILL after events have arrived and before the ledger knows of them is the worst moment."""
+    said = [start(killed_after).communicate("go\n")[0].split() for killed_after in (100, 40, 0)]
+    arrived = (tmp_path / "arrived").read_text().split()
+    assert said == [["ready"], ["ready"], ["ready", "64", "136"]]
+    assert set(arrived) == {event["event"]["id"] for event in many}
+    assert len(arrived) == len(many) + 2 * 2
