@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 PAGE = 500
-# Changed events that are read, compared and written together; two requests each.
+# Changed events that are found, read, compared and written together, in three requests.
 TOGETHER = 200
 # Somebody else may change the same event in between: it is read and merged again so many times.
 ATTEMPTS = 5
@@ -178,7 +178,8 @@ class ElasticStored:
     def _hits(self, client: "Elasticsearch", index: str, **search: Any) -> list[dict[str, Any]]:
         with translated(self._config):
             answer = client.search(index=index, **search, track_total_hits=False, allow_partial_search_results=False)
-        hits = answer.body.get("hits", {}).get("hits") if isinstance(answer.body, dict) else None
+        found = answer.body.get("hits") if isinstance(answer.body, dict) else None
+        hits = found.get("hits") if isinstance(found, dict) else None
         if not isinstance(hits, list):
             raise self._no_answer()
         return hits

@@ -26,8 +26,8 @@ from netad.outputs.store.schema import ID, SCHEMAS, WHOLE_EVENT, row, table
 from netad.outputs.stored import Replaced, merged
 
 TIME = "@timestamp"
-# So many changed events wait for the files of their day to be written again; a file is opened once for all of them.
-MOST_WAITING = 20_000
+# So many changed events (some 100 MB) wait for the files of their day, each of which is written once for all of them.
+MOST_WAITING = 4_000
 DAY_NS = 86_400 * 1_000_000_000
 _DAY = re.compile(r"date=(\d{4}-\d\d-\d\d)")
 

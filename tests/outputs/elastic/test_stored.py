@@ -207,7 +207,7 @@ def test_a_refused_change_ends_in_a_sentence(serve, anomaly_events, status, sent
 def test_an_answer_of_something_else_is_told(serve, anomaly_events, call):
     """A proxy's page with status 200 is no Elasticsearch."""
     usual = answering(anomaly_events[0], {})
-    server = serve(lambda asked: Answer(200, {"x": 1}) if asked.call == call else usual(asked))
+    server = serve(lambda asked: Answer(200, {"hits": 1}) if asked.call == call else usual(asked))
     with pytest.raises(OutputError, match="does not answer like an Elasticsearch"):
         ElasticStored(ElasticConfig.from_target(server.url, {})).replace([changed(anomaly_events[0])])
 
