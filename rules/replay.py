@@ -22,7 +22,7 @@ Fate: TypeAlias = Literal["shown", "tagged", "lowered", "hidden", "dropped"]
 FATES: tuple[Fate, ...] = ("shown", "tagged", "lowered", "hidden", "dropped")
 AWAY: tuple[Fate, ...] = ("hidden", "dropped")
 """The fates in which nobody is alerted."""
-_FATE_OF: dict[Action, Fate] = {
+FATE_OF: dict[Action, Fate] = {
     "drop": "dropped", "suppress": "hidden", "inhibit": "hidden", "limit": "hidden", "lower": "lowered",
     "tag": "tagged",
 }  # fmt: skip
@@ -166,14 +166,14 @@ def _noted(number: int, event: Mapping[str, Any], view: EventView, stored: Outco
 def outcome(verdict: Verdict) -> Outcome:
     """Return what a verdict comes to."""
     ids = tuple(rule.id for rule in verdict.rules if rule.action == verdict.action)
-    return Outcome("shown" if verdict.action is None else _FATE_OF[verdict.action], ids)
+    return Outcome("shown" if verdict.action is None else FATE_OF[verdict.action], ids)
 
 
 def stored_outcome(event: Mapping[str, Any]) -> Outcome:
     """Return what became of a stored event, as it stands in it."""
     found = event.get("netad", {}).get("suppression", {})
     ids, actions = found.get("rule_ids", ()), found.get("actions", ())
-    fate = _FATE_OF.get(found.get("action"), "hidden" if found.get("suppressed") else "shown")
+    fate = FATE_OF.get(found.get("action"), "hidden" if found.get("suppressed") else "shown")
     return Outcome(
         fate, tuple(rule for rule, action in zip(ids, actions, strict=False) if action == found.get("action"))
     )

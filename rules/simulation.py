@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from netad.rules.actions import SEVERITIES
-from netad.rules.replay import FATES, Fate, Tried
+from netad.rules.replay import FATE_OF, FATES, Fate, Tried
 from netad.rules.ruleset import RuleSet
 
 _NAMES = {number: name for name, number in reversed(SEVERITIES.items())}
@@ -28,8 +28,8 @@ class Change:
 class Simulation:
     """The events of a period, counted.
 
-    `by_severity` holds for each severity, and `all`, how many events meet each fate; `by_rule` for each rule, how many
-    events its action takes effect on: rules that are tried, and those that stand in the store or were given before.
+    `by_severity` holds for each severity, and `all`, how many events meet each fate; `by_rule` for each rule and its
+    effect, on how many events it has that: rules that are tried, and those that did something before.
     """
 
     def __init__(self, tried: Sequence[Tried], rules: RuleSet) -> None:
@@ -38,13 +38,13 @@ class Simulation:
         self.newly_shown = [each for each in tried if each.newly_shown]
         self.lost = [each for each in tried if each.lost]
         fates: Counter[tuple[str, Fate, bool]] = Counter()
-        hits: Counter[tuple[str, bool]] = Counter()
+        hits: Counter[tuple[str, Fate, bool]] = Counter()
         for each in tried:
             name = severity_name(each.severity)
             for outcome, after in ((each.before, False), (each.after, True)):
                 fates[name, outcome.fate, after] += 1
                 fates["all", outcome.fate, after] += 1
-                hits.update((rule_id, after) for rule_id in outcome.rule_ids)
+                hits.update((rule_id, outcome.fate, after) for rule_id in outcome.rule_ids)
         names = {name for name, _, _ in fates}
         order = [*_NAMES.values(), *sorted(names - {*_NAMES.values(), "all"}), "all"]
         self.by_severity = {
@@ -52,8 +52,10 @@ class Simulation:
             for name in order
             if name in names
         }
-        ids = dict.fromkeys([*(rule.id for rule in rules.event_rules), *sorted(rule_id for rule_id, _ in hits)])
-        self.by_rule = {rule_id: Change(hits[rule_id, False], hits[rule_id, True]) for rule_id in ids}
+        tried_rules = [(rule.id, FATE_OF[rule.action]) for rule in rules.event_rules]
+        acting = dict.fromkeys([*tried_rules, *sorted((rule_id, fate) for rule_id, fate, _ in hits)])
+        self.by_rule = {(rule_id, fate): Change(hits[rule_id, fate, False], hits[rule_id, fate, True])
+                        for rule_id, fate in acting}  # fmt: skip
 
     def to_json(self, *, changed_only: bool = False) -> dict[str, Any]:
         """Return it all as plain values; `changed_only` leaves out the counts that stay as they are."""
@@ -64,11 +66,11 @@ class Simulation:
                 for name, fates in self.by_severity.items()
                 if not changed_only or any(change.changes for change in fates.values())
             },
-            "by_rule": {
-                rule_id: _plain(change)
-                for rule_id, change in self.by_rule.items()
+            "by_rule": [
+                {"rule": rule_id, "fate": fate, **_plain(change)}
+                for (rule_id, fate), change in self.by_rule.items()
                 if change.changes or not changed_only
-            },
+            ],
             "newly_hidden": [_event(each) for each in self.newly_hidden],
             "newly_shown": [_event(each) for each in self.newly_shown],
             "true_positives_hidden": [_event(each) for each in self.lost],

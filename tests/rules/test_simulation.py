@@ -18,10 +18,10 @@ def test_events_are_counted_by_severity_and_rule(load):
     assert list(found.by_severity) == ["critical", "medium", "all"]
     assert found.by_severity["medium"]["hidden"] == Change(0, 1)
     assert found.by_severity["all"]["shown"] == Change(2, 2)
-    assert found.by_rule == {"r": Change(0, 1), "gone": Change(1, 0)}
+    assert found.by_rule == {("r", "hidden"): Change(0, 1), ("gone", "tagged"): Change(1, 0)}
     assert [each.id for each in found.newly_hidden] == ["a"]
     assert found.newly_shown == []
-    assert Simulation([], load(RULE)).by_rule == {"r": Change(0, 0)}
+    assert Simulation([], load(RULE)).by_rule == {("r", "hidden"): Change(0, 0)}
 
 
 def test_it_is_plain_values_for_programs(load):
@@ -33,7 +33,7 @@ def test_it_is_plain_values_for_programs(load):
     ]
     found = Simulation(events, load(RULE)).to_json()
     assert found["events"] == 3
-    assert found["by_rule"] == {"r": {"before": 1, "after": 1}}
+    assert found["by_rule"] == [{"rule": "r", "fate": "hidden", "before": 1, "after": 1}]
     assert (
         found["true_positives_hidden"]
         == found["newly_hidden"]
@@ -51,7 +51,7 @@ def test_it_is_plain_values_for_programs(load):
     )
     assert [each["id"] for each in found["newly_shown"]] == ["b"]
     changed = Simulation(events, load(RULE)).to_json(changed_only=True)
-    assert (changed["by_rule"], changed["by_severity"]) == ({}, {})
+    assert (changed["by_rule"], changed["by_severity"]) == ([], {})
 
 
 def test_severities_have_names():

@@ -84,10 +84,10 @@ def _report(simulation: "Simulation", *, changed_only: bool) -> Iterator[str]:
         ],
     )
     yield from _table(
-        ("rule", "acts on"),
+        ("rule", "effect", "events"),
         [
-            (rule_id, _told(change.before, change.after))
-            for rule_id, change in simulation.by_rule.items()
+            (rule_id, fate, _told(change.before, change.after))
+            for (rule_id, fate), change in simulation.by_rule.items()
             if not changed_only or change.changes
         ],
     )

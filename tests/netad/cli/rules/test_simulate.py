@@ -27,8 +27,8 @@ def test_what_rules_would_change_is_told(run, events, write_rule):
         "medium    3 -> 1  0       0        0 -> 2  0",
         "all       4 -> 1  0       0        0 -> 3  0",
         "",
-        "rule  acts on",
-        "r     0 -> 3",
+        "rule  effect  events",
+        "r     hidden  0 -> 3",
         "",
         "newly hidden: 3",
         f"  {events[0]['@timestamp'][:19]}Z  medium  10.0.0.8  {events[0]['event']['id']}  r",
@@ -53,7 +53,7 @@ def test_rules_are_compared_with_other_rules(run, events, write_rule):
     """What only the old ones hid would be shown."""
     _, out, _ = run("rules", "simulate", write_rule("new", source="10.0.0.9"), "--against", write_rule("old"), *STORE)
     assert "1 rule beside the rules they are compared with" in out
-    assert "new   0 -> 1\nold   3 -> 0\n" in out
+    assert "new   hidden  0 -> 1\nold   hidden  3 -> 0\n" in out
     assert "newly shown: 3\n" in out
 
 
