@@ -35,7 +35,7 @@ class Sender(Protocol):
         ...
 
     def open(self) -> None:
-        """Reach the place, as far as that can be known before there is an event; raises OutputError."""
+        """Reach the place, as far as that can be known without an event; raises OutputError."""
         ...
 
     def attempt(self, events: list[Event], outcome: Outcome) -> Trouble | None:
@@ -96,8 +96,9 @@ class SpooledOutput:
             if self._undelivered.lost is None:
                 self._flush()
                 if not self._started:
-                    # Also without events: a wrong address must not show only when there is something to send.
                     self._start()
+                if not self._given and self._failure is None:
+                    self._check()
         finally:
             self._let_go()
         return self._account()
@@ -133,12 +134,14 @@ class SpooledOutput:
 
     def _start(self) -> None:
         self._started = True
+        self._bring_home(self._undelivered.spool.pending())
+
+    def _check(self) -> None:
+        """Reach the place without events: a wrong address must not show only on the day there is something to send."""
         try:
             self._sender.open()
         except OutputError as error:
             self._failure = error
-            return
-        self._bring_home(self._undelivered.spool.pending())
 
     def _bring_home(self, paths: Iterable[Path]) -> None:
         failure = self._undelivered.bring_home(paths, self._send, self._sender.at_once)

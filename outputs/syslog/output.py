@@ -44,13 +44,13 @@ class SyslogSender:
         self._most = config.max_bytes
         self._messages = messages
         self._way = way
-        self._shortened = self._in_doubt = 0
+        self._sent = self._shortened = self._in_doubt = 0
 
     @property
     def notes(self) -> Sequence[str]:
         """What was shortened, what may have arrived twice, and that UDP confirms nothing."""
         found = []
-        if not self._way.confirms:
+        if self._sent and not self._way.confirms:
             found.append("sent over UDP, which confirms nothing")
         if self._shortened:
             found.append(f"{counted(self._shortened, 'message')} shortened to {self._most:,} bytes")
@@ -73,6 +73,7 @@ class SyslogSender:
         except UnreachableError as error:
             return self._trouble(error, [event for event, _ in fitting])
         outcome.delivered += sent.count
+        self._sent += sent.count
         self._shortened += sum(message.shortened for _, message in fitting[: sent.count])
         if sent.broken is None:
             return None

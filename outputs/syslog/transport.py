@@ -80,16 +80,23 @@ class Datagrams:
         """Find the receiver's address."""
         if self._socket is not None:
             return
+        why = OSError("it has no address")
         try:
             found = socket.getaddrinfo(self._config.host, self._config.port, type=socket.SOCK_DGRAM)
-            family, kind, protocol, _, address = found[0]
+        except OSError as error:
+            raise _broken(self._config, error) from error
+        for family, kind, protocol, _, address in found:
             made = socket.socket(family, kind, protocol)
             made.settimeout(self._config.timeout_s)
+            try:
+                made.connect(address)  # so that the kernel tells us of refusals
+            except OSError as error:  # no way to it by IPv6, perhaps
+                made.close()
+                why = error
+                continue
             self._socket = made
-            made.connect(address)  # so that the kernel tells us of refusals
-        except OSError as error:
-            self.close()
-            raise _broken(self._config, error) from error
+            return
+        raise _broken(self._config, why) from why
 
     def send(self, messages: Sequence[bytes]) -> Sent:
         """Send datagrams, up to the first of which the host says that nobody takes it."""

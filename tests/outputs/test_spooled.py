@@ -98,6 +98,7 @@ def test_a_closed_place_is_told_even_without_events(make):
     """A wrong address must not show only on the day there is something to send."""
     delivery = deliver(make(Place(closed="wrong address")), [])
     assert delivery.problems == ["nothing was sent: wrong address"]
+    assert deliver(make(Place()), []).problems == []
 
 
 def test_the_spool_goes_first_and_the_file_stays_until_all_has_gone(make, anomaly_events):

@@ -81,6 +81,7 @@ def test_a_receiver_that_is_away_leaves_events_in_the_spool_for_the_next_run(mak
     receiver.stop()
     delivery = deliver(make_output(receiver.url), many[:20])
     assert counts(delivery) == (0, 0, 20, 0)
+    assert pauses.slept[:3] == [1.0, 2.0, 4.0]
     assert any("cannot be reached (Connection refused)" in problem for problem in delivery.problems)
     receiver.start()
     delivery = deliver(make_output(receiver.url), many[20:])

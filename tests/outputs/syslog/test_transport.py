@@ -40,6 +40,19 @@ def test_datagrams_arrive_one_a_message(way, datagrams):
     assert not made.confirms
 
 
+def test_datagrams_take_the_address_that_can_be_reached(way, datagrams, monkeypatch):
+    """A name may have an address that there is no way to."""
+    port = int(datagrams.url.rpartition(":")[2])
+    known = [
+        (socket.AF_INET, socket.SOCK_DGRAM, 17, "", (address, port)) for address in ("255.255.255.255", "127.0.0.1")
+    ]
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: known)
+    made = way(datagrams.url)
+    made.open()
+    assert made.send(MESSAGES).count == 3
+    assert datagrams.read() == MESSAGES
+
+
 def test_a_datagram_that_nobody_takes_is_not_claimed(way, datagrams):
     """The host refuses it, which the kernel tells at once on loopback."""
     datagrams.close()
