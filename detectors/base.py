@@ -21,8 +21,8 @@ class Detector(Protocol):
 
     A detector is seeded, never changes its input, does not care about the order of columns, copes with missing
     values (NaN), and is the same after `save` and `load`. `fit` and `score` take a ProfileFrame (netad.profiles) and
-    use its feature columns, `known_source` and `behaviour.<name>` only, never an address, a time or a name. A row's
-    score depends on nothing that is scored beside it, and on no number of threads.
+    use its feature columns, `known_source`, `behaviour.<name>` and `said` (netad.profiles.said) only, never an address
+    or a time. A row's score depends on nothing that is scored beside it, and on no number of threads.
 
     `tail_shape` is the shape of the generalised Pareto tail its raw scores have (`netad.detectors.calibration`): 0
     for unbounded scores such as distances, below 0 for scores that cannot pass a bound.
@@ -54,8 +54,18 @@ class CrossFitting(Protocol):
     """A detector that scores its own training rows out of fold while it fits, cheaper than being fitted once a fold."""
 
     def fit_folds(self, profiles: pd.DataFrame, folds: NDArray[np.intp], *, seed: int) -> NDArray[np.float64]:
-        """Learn from profiles, and return the raw scores, shape (n,), that each has without its fold (0..)."""
+        """Learn from profiles, and return the raw scores, shape (n,), that each has without its fold (0..).
+
+        NaN stands for profiles that it has only seen in training.
+        """
         ...
+
+
+@runtime_checkable
+class WithSettings(Protocol):
+    """A detector that is made with settings of its own, with which it is trained again when a model is updated."""
+
+    settings: Any
 
 
 class DetectorRegistry(Registry[Detector]):
@@ -110,3 +120,4 @@ DETECTORS.register("fusion", "netad.detectors.fusion:FusionDetector")
 DETECTORS.register("isolation_forest", "netad.detectors.isolation_forest:IsolationForestDetector")
 DETECTORS.register("neighbours", "netad.detectors.neighbours:NeighboursDetector")
 DETECTORS.register("behaviour", "netad.detectors.behaviour_detector:BehaviourDetector")
+DETECTORS.register("huggingface", "netad.detectors.transformer.detector:HuggingfaceDetector", extra="transformers")

@@ -73,7 +73,7 @@ class _Judge:
             part = slice(start, start + _ROWS_AT_ONCE)
             frame = pd.DataFrame(matrix[part], columns=list(self._names))
             rest = self._rest.iloc[places[part]].reset_index(drop=True)
-            found = self._model.surprises_of(pd.concat([frame, rest], axis=1))
+            found = self._model.surprises_of(pd.concat([frame, rest], axis=1), self._model.deciding)
             result[part] = np.max(list(found.values()), axis=0)
         return result
 

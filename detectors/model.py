@@ -16,7 +16,7 @@ from netad import __version__
 from netad.core.errors import ConfigError, ModelError
 from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
-from netad.detectors.base import DETECTORS, Detector
+from netad.detectors.base import DETECTORS, Detector, WithSettings
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
@@ -116,6 +116,7 @@ class Model:
         inputs: Sequence[Mapping[str, Any]] = (),
         self_baseline: bool = False,
         peer_networks: Sequence[str] = (),
+        settings: Mapping[str, Any] | None = None,
         verdicts: Verdicts = NO_VERDICTS,
     ) -> "Model":
         """Learn from profiles, all of which count as normal; the order of rows does not matter.
@@ -123,6 +124,7 @@ class Model:
         Sources outside never train the baseline of those inside; they do where nothing is inside. The scores that
         calibrate are out of fold. Hosts of one of `peer_networks` (CIDR) are each other's peers, else those of a /24.
         Profiles that `verdicts` call true anomalies are left out; false alarms are normal, however odd they look.
+        `settings` is by detector what it is made with.
 
         Raises:
             ModelError: there is no profile to learn from.
@@ -132,8 +134,10 @@ class Model:
         rows, notes = _training_rows(profiles)
         rows, judged_notes = verdicts.to_learn_from(rows)
         notes += judged_notes
-        learned = learn(rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline,
-                        verdicts=verdicts)  # fmt: skip
+        learned = learn(
+            rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline,
+            settings=settings, verdicts=verdicts,
+        )  # fmt: skip
         count = len(rows)
         if count < FEW:
             few = "1 profile" if count == 1 else f"{count} profiles"
@@ -190,8 +194,11 @@ class Model:
             kept = kept[~true].reset_index(drop=True)
             notes.append(f"{left_out(true)}, of those the model kept")
         prior = Prior(kept, self.knowledge, self.habits)
-        learned = learn(rows, tuple(self.detectors), seed=self.seed, prior=prior, peer_networks=networks,
-                        verdicts=verdicts)  # fmt: skip
+        settings = {name: one.settings for name, one in self.detectors.items() if isinstance(one, WithSettings)}
+        learned = learn(
+            rows, tuple(self.detectors), seed=self.seed, prior=prior, peer_networks=networks, settings=settings,
+            verdicts=verdicts,
+        )  # fmt: skip
         known = pd.concat([self.history.rows[["source_hi", "source_lo"]], frame[["source_hi", "source_lo"]]])
         sources = len(known.drop_duplicates()) if learned.knowledge is None else len(learned.knowledge.hosts)
         return Model(
@@ -237,11 +244,14 @@ class Model:
         return Scaling.fit(self.history.rows, judged())
 
     def score(self, profiles: Profiles) -> Scores:
-        """Score profiles; the score is the highest over the detectors. A batch is measured, a frame taken as it is."""
+        """Score profiles; the score is the highest over the deciding detectors.
+
+        A batch is measured, a frame taken as it is.
+        """
         frame = self.measure(profiles).frame if isinstance(profiles, ProfileBatch) else profiles
         surprises = self.surprises(frame)
-        names = np.array(list(surprises), dtype=object)
-        table = np.array(list(surprises.values())).reshape(len(names), len(frame))
+        names = np.array(self.deciding, dtype=object)
+        table = np.array([surprises[name] for name in self.deciding]).reshape(len(names), len(frame))
         # Surprise goes on where scores end at 1, so the winner is the most surprised one even there.
         winner = table.argmax(axis=0)
         highest = table.max(axis=0)
@@ -252,6 +262,13 @@ class Model:
             detector=names[winner],
             by_detector={one: np.minimum(values / DECADES, 1.0) for one, values in surprises.items()},
             known=known,
+        )
+
+    @property
+    def deciding(self) -> tuple[str, ...]:
+        """The detectors that have a say in the score: all but those that only advise one that is there too."""
+        return tuple(
+            name for name, one in self.detectors.items() if getattr(one, "advises", "") not in self.detectors
         )
 
     def surprises(self, profiles: Profiles) -> dict[str, Float64]:
@@ -265,17 +282,19 @@ class Model:
         if self.self_baseline and self.learned is not None:
             places, matched = _places(self.learned.rows, frame)
             for name, raw in self.learned.raw.items():
-                found[name][matched] = self.calibrations[name].surprise(raw[places])
+                surprise = self.calibrations[name].surprise(raw[places])
+                found[name][matched] = np.where(np.isnan(raw[places]), found[name][matched], surprise)
         return found
 
     def without_habits(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return a ProfileFrame with each behaviour only as far as it is no habit of the source: what detectors see."""
         return frame if self.habits is None else self.habits.discounted(frame)
 
-    def surprises_of(self, frame: pd.DataFrame) -> dict[str, Float64]:
-        """Return the same of rows as detectors see them, whoever's they are."""
+    def surprises_of(self, frame: pd.DataFrame, names: Sequence[str] | None = None) -> dict[str, Float64]:
+        """Return the same of rows as detectors see them, whoever's they are; of the named detectors, or of all."""
         return {
-            name: self.calibrations[name].surprise(detector.score(frame)) for name, detector in self.detectors.items()
+            name: self.calibrations[name].surprise(self.detectors[name].score(frame))
+            for name in (self.detectors if names is None else names)
         }
 
     def threshold(self, budget: float) -> float:
@@ -285,7 +304,7 @@ class Model:
         a thousand by themselves, do not count. A budget that is finer than one in twice the training profiles, which
         they cannot tell apart, is widened to that, but not beyond one in 50.
         """
-        sharing = sum(not getattr(one, "in_decades", False) for one in self.detectors.values())
+        sharing = sum(not getattr(self.detectors[name], "in_decades", False) for name in self.deciding)
         return tail_to_score(max(budget / max(sharing, 1), self.finest_budget))
 
     @property
@@ -413,6 +432,7 @@ def _notes(learned: Learned) -> list[str]:
     """Return what the operator should know of the training: what was set aside, what could not be learnt."""
     notes = []
     rows = learned.rows
+    notes += [note for one in learned.detectors.values() for note in getattr(one, "notes", ())]
     if learned.trimmed:
         first = learned.trimmed[0]
         notes.append(

@@ -1,8 +1,9 @@
 """Profiles to fitted detectors: out-of-fold scores, what they mean, and profiles that are too odd to learn from."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,7 +46,10 @@ class Trimmed:
 
 @dataclass(frozen=True)
 class Fit:
-    """Detectors fitted to profiles, what their scores mean, and the out-of-fold raw scores of the profiles."""
+    """Detectors fitted to profiles, what their scores mean, and the out-of-fold raw scores of the profiles.
+
+    A detector that holds some profiles out, instead of being fitted once a fold, has NaN for the others.
+    """
 
     detectors: dict[str, Detector]
     calibrations: dict[str, Calibration]
@@ -64,10 +68,12 @@ def fit(
     *,
     odd: pd.DataFrame | None = None,
     self_baseline: bool = False,
+    settings: Mapping[str, Any] | None = None,
 ) -> Fit:
     """Fit the named detectors to a ProfileFrame and calibrate each by the scores it gives out of fold.
 
-    `odd` are normal profiles that are not learnt from, but count in the calibration.
+    `odd` are normal profiles that are not learnt from, but count in the calibration; `settings` is by detector what it
+    is made with.
 
     Raises:
         ConfigError: an unknown detector.
@@ -78,10 +84,12 @@ def fit(
         rows = BehaviourHabits.discounted_training(rows)
     detectors, raw, calibrations = {}, {}, {}
     for name in names:
-        detector = detectors[name] = DETECTORS.load(name)()
+        kind: Any = DETECTORS.load(name)
+        detector = detectors[name] = kind(settings[name]) if settings and name in settings else kind()
         raw[name] = _fitted(detector, rows, folds, seed)
         beside = np.empty(0) if odd is None else detector.score(odd)
-        calibrations[name] = _calibration(detector, np.concatenate([raw[name], beside]), self_baseline)
+        told = raw[name][~np.isnan(raw[name])]
+        calibrations[name] = _calibration(detector, np.concatenate([told, beside]), self_baseline)
     return Fit(detectors, calibrations, raw)
 
 
@@ -152,6 +160,7 @@ def learn(
     prior: Prior | None = None,
     peer_networks: Sequence[str] = (),
     self_baseline: bool = False,
+    settings: Mapping[str, Any] | None = None,
     verdicts: Verdicts = NO_VERDICTS,
 ) -> Learned:
     """Train the named detectors on profiles, all of which count as normal; without meetings novelty stays missing.
@@ -178,7 +187,7 @@ def learn(
         knowledge = _knowledge(_select(profiles, ~aside), known, peer_networks)
         odd = measured(_select(profiles, aside), knowledge)
     unusual = odd if odd is None or habits is None else habits.discounted(odd)
-    fitted = fit(joined, names, seed, odd=unusual, self_baseline=self_baseline)
+    fitted = fit(joined, names, seed, odd=unusual, self_baseline=self_baseline, settings=settings)
     trimmed = [] if odd is None else told(odd, surprise[aside], Scaling.fit(joined, judged()))
     return Learned(joined, fitted.raw, fitted.detectors, fitted.calibrations, knowledge, habits, tuple(trimmed))
 

@@ -86,6 +86,7 @@ class Work:
     detectors: tuple[str, ...]
     window: str
     budget: float
+    ablation: bool = False
 
     def ranking(self, score: Float64) -> Ranking:
         """Return scores of the test samples with what these are."""
@@ -94,18 +95,30 @@ class Work:
 
 @dataclass(frozen=True)
 class Outcome:
-    """Scores of a trial's test samples: by detector (with false alarms), by baseline, and by every feature alone."""
+    """Scores of a trial's test samples: by detector (with false alarms), by baseline, and by every feature alone.
+
+    `ablated` is by what was changed about a detector, empty where that was not asked for.
+    """
 
     scores: dict[str, Float64]
     alarms: dict[str, int]
     simple: dict[str, Float64]
     alone: dict[str, Float64]
+    ablated: dict[str, Float64]
 
 
 def evaluate(
-    suite: Suite, recordings: Sequence[Recording], *, detectors: Sequence[str], budget: float, workers: int = 1
+    suite: Suite,
+    recordings: Sequence[Recording],
+    *,
+    detectors: Sequence[str],
+    budget: float,
+    workers: int = 1,
+    ablation: bool = False,
 ) -> Evaluation:
     """Run a suite's splits and seeds over its recordings; the result is the same for any number of workers.
+
+    With `ablation` what each part of the transformer detector is worth is measured too.
 
     Raises:
         ConfigError: no sample can train, or none is malicious.
@@ -120,7 +133,8 @@ def evaluate(
         raise ConfigError(f"the suite {suite.name!r} has no malicious window to find")
     profiled = profile(recordings, [move for trial in planned for move in trial.moved], window_ns)
     log.info("%d samples and %d windows with moved traffic profiled", len(samples), len(profiled.moves))
-    works = [_work(trial, profiled, tuple(detectors), suite.window, budget) for trial in planned]
+    works = [replace(_work(trial, profiled, tuple(detectors), suite.window, budget), ablation=ablation)
+             for trial in planned]  # fmt: skip
     notes = [*_notes(samples), *dict.fromkeys(note for work in works if (note := _untriable(work)))]
     able = [work for work in works if not _untriable(work)]
     outcomes = _run(able, workers)
@@ -204,11 +218,16 @@ def try_out(work: Work) -> Outcome:
         baselines.ROBUST_Z: baselines.robust_z(alone, len(test)),
         baselines.CLASSIC_FOREST: baselines.classic_forest(train, test, trial.seed),
     }
-    return Outcome(scores, alarms, simple, alone)
+    ablated = {}
+    if work.ablation:
+        from netad.detectors.evaluate import ablation
+
+        ablated = ablation.ablated(work.train, work.test, scores, seed=trial.seed)
+    return Outcome(scores, alarms, simple, alone, ablated)
 
 
 def _results(works: Sequence[Work], outcomes: Sequence[Outcome], window_ns: int) -> list[Result]:
-    """Return the results of one split: detectors as they were asked for, then the baselines."""
+    """Return the results of one split: detectors as they were asked for, what was changed about them, the baselines."""
     normal = sum(int(np.count_nonzero(~work.malicious)) for work in works)
     days = normal * window_ns / DAY_NS
     found = []
@@ -216,6 +235,7 @@ def _results(works: Sequence[Work], outcomes: Sequence[Outcome], window_ns: int)
         alarms = sum(outcome.alarms[name] for outcome in outcomes) / days
         result = _result(works, name, [outcome.scores[name] for outcome in outcomes])
         found.append(replace(result, baseline=False, false_alarms=alarms))
+    found += [_result(works, name, [outcome.ablated[name] for outcome in outcomes]) for name in outcomes[0].ablated]
     best = _best_feature(works, outcomes)
     for name in baselines.BASELINES:
         if name != baselines.BEST_FEATURE:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from netad.detectors.verdicts import Verdicts
 
 FORMATS = (".md", ".json")
+# What an ablation is about, and what takes minutes a trial: to be asked for by name.
+ABLATED, SLOW = ("fusion", "huggingface"), ("huggingface",)
 
 
 @click.command("evaluate", short_help="Measure the detectors on labelled recordings.")
@@ -27,7 +29,16 @@ FORMATS = (".md", ".json")
     multiple=True,
     help="Write the report to FILE.md or FILE.json instead of printing it; may be given several times.",
 )
-@click.option("--detectors", metavar="NAMES", help="Detectors with commas between; the first is reported first. [all]")
+@click.option(
+    "--detectors",
+    metavar="NAMES",
+    help="Detectors with commas between; the first is reported first. [all but huggingface]",
+)
+@click.option(
+    "--ablation",
+    is_flag=True,
+    help="Also change one thing about the detector huggingface at a time, and mix it with the fusion; takes minutes.",
+)
 @click.option("--splits", metavar="NAMES", help="Splits with commas between. [the suite's]")
 @click.option("--seeds", metavar="NUMBERS", help="Seeds with commas between. [the suite's]")
 @click.option("--budget", metavar="SHARE", help="False alarms accepted among normal profiles. [1/1000]")
@@ -46,6 +57,7 @@ def command(
     suite_file: str,
     targets: tuple[str, ...],
     detectors: str | None,
+    ablation: bool,
     splits: str | None,
     seeds: str | None,
     workers: int,
@@ -59,6 +71,7 @@ def command(
     netad evaluate dev.yaml
     netad evaluate dev.yaml --splits transplant --seeds 0 --detectors fusion
     netad evaluate dev.yaml -o report.md -o report.json --workers 2
+    netad evaluate dev.yaml --ablation --splits transplant
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags)
 
@@ -67,7 +80,7 @@ def command(
     suite = narrowed(load_suite(Path(suite_file)), _names(splits), _names(seeds))
     for target in targets:
         _check_target(Path(target))
-    names = _detectors(detectors)
+    names = _detectors(detectors, ABLATED if ablation else ())
 
     from netad.detectors.evaluate.reading import read_recordings
     from netad.detectors.evaluate.running import evaluate
@@ -75,7 +88,8 @@ def command(
 
     report = IngestReport()
     recordings = read_recordings(suite, report, _verdicts(suite))
-    evaluation = evaluate(suite, recordings, detectors=names, budget=config.budget, workers=workers)
+    evaluation = evaluate(suite, recordings, detectors=names, budget=config.budget, workers=workers,
+                          ablation=ablation)  # fmt: skip
     _write(evaluation, targets)
     ctx.exit(input_code(report))
 
@@ -98,11 +112,15 @@ def _names(text: str | None) -> tuple[str, ...]:
     return tuple(part.strip() for part in (text or "").split(",") if part.strip())
 
 
-def _detectors(text: str | None) -> tuple[str, ...]:
-    """Return the names, all of netad's own without any; each is looked up before hours of work, not after."""
+def _detectors(text: str | None, needed: Sequence[str]) -> tuple[str, ...]:
+    """Return the names and what is needed beside them, without any name all of netad's own that train in seconds.
+
+    Each is looked up before hours of work, not after.
+    """
     from netad.detectors.base import DETECTORS
 
-    names = tuple(dict.fromkeys(_names(text))) or tuple(DETECTORS)
+    asked = _names(text) or needed or tuple(name for name in DETECTORS if name not in SLOW)
+    names = tuple(dict.fromkeys((*asked, *needed)))
     for name in names:
         DETECTORS.load(name)
     return names
