@@ -91,6 +91,8 @@ def where(name: str, delivery: Delivery) -> str:
 def exit_code(summary: RunSummary, deliveries: dict[str, Delivery], failed: dict[str, NetadError]) -> ExitCode:
     """Return how a run ends, or would end if nothing further went wrong."""
     codes = {error.exit_code for error in failed.values()}
+    if any(delivery.lost for delivery in deliveries.values()):
+        codes.add(ExitCode.SPOOL)
     if any(delivery.spooled or delivery.dead or delivery.problems for delivery in deliveries.values()):
         codes.add(ExitCode.OUTPUT)
     if summary.problems:

@@ -11,16 +11,19 @@ Event = dict[str, Any]
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the events an output was given: the sum of the first five is what went in.
+    """What became of the events an output was given.
 
-    `left_out` counts events of kinds that the output was not asked to send. `drained` counts events that earlier runs
-    had spooled and this one brought home; of those, what was refused now is in `dead` too.
+    They are `delivered`, `duplicates`, `spooled`, `dead` and, of kinds that the output was not asked to send,
+    `left_out`. `lost` counts those of `dead` that could neither be sent nor kept, so that they are nowhere. `drained`
+    counts events that earlier runs had spooled and this one brought home; of those, what was refused now is in `dead`
+    too. `waiting_files` and `waiting_bytes` say what this target's spool holds at the end.
     """
 
     delivered: int = 0
     duplicates: int = 0
     spooled: int = 0
     dead: int = 0
+    lost: int = 0
     left_out: int = 0
     drained: int = 0
     waiting_files: int = 0

@@ -66,6 +66,18 @@ class Undelivered:
             self.spool.remove(path)
         return None
 
+    def finish(self) -> None:
+        """Make safe on disk what was kept; what cannot be is lost, and `account` says so."""
+        try:
+            self.spool.close()
+        except SpoolError as error:
+            self.give_up(error)
+
+    def give_up(self, error: SpoolError) -> None:
+        """Note at the end of a run that nothing more can be kept: there is nobody left to raise it to."""
+        self.lost = error
+        self.problems.append(error.message)
+
     def account(self, delivery: Delivery, given: int, place: str, failure: OutputError | None) -> None:
         """Fill in what became of the events that were not delivered: `given` came in, `failure` ended the sending."""
         delivery.drained = self.drained
@@ -73,7 +85,7 @@ class Undelivered:
         delivery.waiting_files, delivery.waiting_bytes = self.spool.waiting()
         # What was given and is nowhere (the spool failed) counts as dead beside what was refused.
         lost = given - delivery.delivered - delivery.duplicates - delivery.spooled - self._buried
-        delivery.dead = self._dead_reasons.total + lost
+        delivery.dead, delivery.lost = self._dead_reasons.total + lost, lost
         delivery.problems += self.problems
         if delivery.spooled:
             why = "; ".join(reason for reason, _ in self._unsent_reasons.told())

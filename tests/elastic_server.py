@@ -42,12 +42,13 @@ class Asked:
 
 @dataclass
 class Answer:
-    """What a server says; `cut` closes the connection without a word."""
+    """What a server says; `cut` closes the connection without a word, `half` in the middle of the body."""
 
     status: int = 200
     body: Any = field(default_factory=dict)
     headers: dict[str, str] = field(default_factory=lambda: {"X-Elastic-Product": "Elasticsearch"})
     cut: bool = False
+    half: bool = False
 
 
 Script = Callable[[Asked], Answer | None]
@@ -107,7 +108,8 @@ def serving(
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
-            self.wfile.write(text)
+            self.wfile.write(text[: len(text) // 2] if answer.half else text)
+            self.close_connection = self.close_connection or answer.half
 
         do_GET = do_POST = do_PUT = handle_any  # noqa: N815 - the names http.server looks for
 

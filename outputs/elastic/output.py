@@ -33,7 +33,7 @@ class ElasticOutput:
     holds three chunks at most: a slow cluster slows `write` down.
 
     Raises:
-        SpoolError: (`write`, `settle`, `close`, `replay`) events could neither be sent nor kept.
+        SpoolError: (`write`, `replay`) events could neither be sent nor kept; `close` says how many.
     """
 
     name: ClassVar[str] = "elastic"
@@ -93,23 +93,18 @@ class ElasticOutput:
 
     def settle(self) -> Delivery:
         """Send or keep what was written so far, and say what became of it."""
-        if self._undelivered.lost is None:
-            self._flush()
-            if not self._started:  # what waits in the spool comes home also without events
-                self._start()
-            self._take_back(0)
-            self._undelivered.spool.close()
+        self._finish_sending()
         return self._account()
 
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
         try:
-            if self._undelivered.lost is None:
-                self._flush()
-                self._take_back(0)
-                if not self._started:
-                    # Also without events: a wrong address must not show only when there is something to send.
-                    self._start()
+            self._finish_sending()
+            if not self._started:
+                # Also without events: a wrong address must not show only when there is something to send.
+                self._start()
+        except SpoolError as error:
+            self._undelivered.give_up(error)
         finally:
             self._let_go()
         return self._account()
@@ -133,7 +128,17 @@ class ElasticOutput:
         self._thread.shutdown()
         self._cluster.close()
         self._ledger.close()
-        self._undelivered.spool.close()
+        self._undelivered.finish()
+
+    def _finish_sending(self) -> None:
+        if self._undelivered.lost is not None:
+            return
+        try:
+            self._flush()
+            self._take_back(0)
+        except SpoolError as error:
+            self._undelivered.give_up(error)
+        self._undelivered.finish()
 
     def _start(self) -> None:
         self._started = True

@@ -49,6 +49,16 @@ def test_a_failing_output_does_not_stop_the_others(error, code):
     assert str(error) in result.deliveries["out0"].problems[0]
 
 
+def test_lost_events_end_with_5():
+    """Events that are nowhere are worse than events that wait."""
+
+    class Losing(Collected):
+        def close(self, summary):
+            return Delivery(dead=len(self.events), lost=len(self.events))
+
+    assert deliver([{"event": {}}], Losing()).exit_code == ExitCode.SPOOL
+
+
 def test_spooled_events_end_with_4():
     """Events that wait on disk are not delivered yet."""
 

@@ -257,8 +257,10 @@ def test_no_place_at_the_end(output, dead_url, make_events, tmp_path):
     (tmp_path / "spool").write_text("a file where the folder should be")
     made = output(dead_url)
     made.write(make_events(3))
-    with pytest.raises(SpoolError):
-        made.close(RunSummary())
+    delivery = made.close(RunSummary())
+    assert (told(delivery), delivery.lost) == ((0, 0, 0, 3, 0), 3)
+    assert "cannot be kept" in delivery.problems[0]
+    assert delivery.problems[-1] == "3 events could neither be sent nor kept"
 
 
 def test_a_spool_that_fills_up(output, dead_url, make_events, make_spool):
