@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from netad.core.errors import OutputError
+from netad.core.errors import OutputError, SpoolError
 from netad.core.state_folder import state_folder
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.ledger import FILE, Ledger
@@ -55,7 +55,7 @@ class SpooledOutput:
     run that is killed in between sends at most `sender.at_once` events again.
 
     Raises:
-        SpoolError: (`write`, `close`, `replay`) events could neither be sent nor kept.
+        SpoolError: (`write`, `replay`) events could neither be sent nor kept; `close` says how many.
     """
 
     name: ClassVar[str]
@@ -99,6 +99,8 @@ class SpooledOutput:
                     self._start()
                 if not self._given and self._failure is None:
                     self._check()
+        except SpoolError as error:
+            self._undelivered.give_up(error)
         finally:
             self._let_go()
         return self._account()
@@ -121,7 +123,7 @@ class SpooledOutput:
     def _let_go(self) -> None:
         self._sender.close()
         self._ledger.close()
-        self._undelivered.spool.close()
+        self._undelivered.finish()
 
     def _flush(self) -> None:
         events, self._waiting = self._waiting, []

@@ -139,6 +139,16 @@ def test_a_full_spool_ends_the_output_and_names_what_is_lost(make, anomaly_event
     assert "2 events could neither be sent nor kept" in delivery.problems
 
 
+def test_what_turns_out_to_be_lost_at_the_end_is_counted(make, anomaly_events):
+    """There is nobody left to raise it to."""
+    output = make(Place(closed="away", at_once=100))
+    output.limit(Limits(budget_s=1.0, spool_bytes=0))
+    output.write(anomaly_events)
+    delivery = output.close(RunSummary())
+    assert (delivery.dead, delivery.lost) == (4, 4)
+    assert any("is full" in problem for problem in delivery.problems)
+
+
 def test_without_a_ledger_nothing_is_sent_but_everything_kept(make, tmp_path, anomaly_events):
     """Sending without knowing what was sent could send it twice."""
     (tmp_path / "state").mkdir()
