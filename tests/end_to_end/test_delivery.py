@@ -325,7 +325,7 @@ def test_a_server_that_is_killed_and_restarted_in_the_middle(run, namespace, tmp
     """The server dies by SIGKILL after three chunks and comes back while netad waits: each event is there once."""
     port = _free_port()
     with contextlib.ExitStack() as stack:
-        url, node = stack.enter_context(own_node(tmp_path / "node", port))
+        url, node = stack.enter_context(own_node(tmp_path, port))
         calls = [0]
 
         def script(asked):
@@ -339,7 +339,7 @@ def test_a_server_that_is_killed_and_restarted_in_the_middle(run, namespace, tmp
 
         def pause(_):
             if not back:
-                back.append(stack.enter_context(own_node(tmp_path / "node", port)))
+                back.append(stack.enter_context(own_node(tmp_path, port)))
 
         server = stack.enter_context(serving(script, url))
         code, delivery = run(server.url, pause=pause)
