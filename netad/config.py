@@ -24,10 +24,9 @@ LOG_FORMATS = ("text", "json")
 RULES_ERRORS = ("fail", "warn")
 # Variables that begin with NETAD_ and are no settings of a run: connections, secrets, places, tests.
 OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_STATE_DIR",
-                   "NETAD_HYPOTHESIS", "NETAD_KIBANA_API_KEY", "NETAD_KIBANA_API_KEY_FILE", "NETAD_KIBANA_USERNAME",
-                   "NETAD_KIBANA_PASSWORD", "NETAD_KIBANA_PASSWORD_FILE", "NETAD_KIBANA_CA_FILE",
-                   "NETAD_KIBANA_FINGERPRINT")  # fmt: skip
-OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_OPENSEARCH_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_", "NETAD_TEST_")
+                   "NETAD_HYPOTHESIS")  # fmt: skip
+OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_KIBANA_", "NETAD_OPENSEARCH_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_",
+                  "NETAD_TEST_")  # fmt: skip
 
 
 def _private_networks() -> tuple[str, ...]:
@@ -192,9 +191,10 @@ def _plain(node: "Node") -> Any:  # noqa: ANN401 - text, or lists and mappings o
 def _from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     values = {}
     for name, text in environment.items():
-        if not name.startswith("NETAD_") or name in OTHER_VARIABLES or name.startswith(OTHER_PREFIXES):
-            continue
         key = name.removeprefix("NETAD_").lower()
+        other = name in OTHER_VARIABLES or name.startswith(OTHER_PREFIXES)
+        if not name.startswith("NETAD_") or (other and key not in _PARSERS):
+            continue
         if key not in _PARSERS:
             import difflib
 

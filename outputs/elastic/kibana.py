@@ -126,8 +126,8 @@ class _Kibana:
         """Return what a refused request means, with Kibana's reason and no secret; `wanted` is the right it needs."""
         url, space, connection = self._config.url, self._config.space, self._config.connection
         reason = reason_of(answer.get("message") or "no reason given")
-        for secret in (connection.api_key, connection.password):
-            reason = reason.replace(secret, "***") if secret else reason
+        for secret in connection.secrets:
+            reason = reason.replace(secret, "***")
         if status == 401 and not (connection.api_key or connection.username):
             return f"{url} wants credentials: set {KIBANA_PREFIX}API_KEY"
         if status == 404 and not answer:

@@ -18,10 +18,14 @@ if TYPE_CHECKING:
 DEFAULT_URL = "http://localhost:5601"
 DEFAULT_SPACE = "default"
 KIBANA_PREFIX = "NETAD_KIBANA_"
-# Variables of Kibana's own. One of a group stands instead of all of Elasticsearch's of that group.
-_CREDENTIALS = ("API_KEY", "API_KEY_FILE", "USERNAME", "PASSWORD", "PASSWORD_FILE")
-_TRUST = ("CA_FILE", "FINGERPRINT")
-KIBANA_VARIABLES = tuple(f"{KIBANA_PREFIX}{name}" for name in (*_CREDENTIALS, *_TRUST))
+# Settings, which say where Kibana is; the other variables are of a connection, as Elasticsearch's.
+SETTINGS = ("URL", "SPACE")
+# One of a group stands instead of all of Elasticsearch's of that group.
+_GROUPS = (
+    ("USERNAME", *(f"{name}{end}" for name in ("API_KEY", "PASSWORD") for end in ("", "_FILE", "_KEYRING"))),
+    ("CA_FILE", "CERT_FILE", "KEY_FILE", "FINGERPRINT"),
+    ("PROXY",),
+)
 PORTS = {"http": 5601, "https": 443}
 
 
@@ -51,24 +55,23 @@ class KibanaConfig:
         Raises:
             ConfigError: one of them is wrong; no secret is repeated in the message.
         """
-        checked = checked_kibana_url(url or DEFAULT_URL)
-        # Where Elasticsearch is has nothing to do with where Kibana is.
-        named = {name: text for name, text in environment.items() if name.startswith(PREFIX)}
-        for name in ("URL", "CLOUD_ID"):
-            named.pop(f"{PREFIX}{name}", None)
-        own = False
-        for group in (_CREDENTIALS, _TRUST):
-            given = {
-                name: environment[f"{KIBANA_PREFIX}{name}"] for name in group if f"{KIBANA_PREFIX}{name}" in environment
-            }
-            if given:
-                own = True
-                named = {name: text for name, text in named.items() if name.removeprefix(PREFIX) not in group}
-                named |= {f"{PREFIX}{name}": text for name, text in given.items()}
-        try:
-            connection = ElasticConfig.from_target(checked, named)
-        except ConfigError as error:
-            raise ConfigError(error.message.replace(PREFIX, KIBANA_PREFIX) if own else error.message) from error
+        own = {
+            name.removeprefix(KIBANA_PREFIX): text
+            for name, text in environment.items()
+            if name.startswith(KIBANA_PREFIX) and name.removeprefix(KIBANA_PREFIX) not in SETTINGS
+        }
+        known = [name for group in _GROUPS for name in group]
+        for name in own:
+            if name not in known:
+                listed = f"{KIBANA_PREFIX}{', …'.join((*SETTINGS, *known))}"
+                raise ConfigError(f"unknown environment variable {KIBANA_PREFIX}{name}; known are {listed}")
+        taken = dict(own)
+        for group in _GROUPS:
+            if not own.keys() & set(group):
+                taken |= {name: environment[f"{PREFIX}{name}"] for name in group if f"{PREFIX}{name}" in environment}
+        prefix = KIBANA_PREFIX if own else PREFIX
+        variables = {f"{prefix}{name}": text for name, text in taken.items()}
+        connection = ElasticConfig.from_target(checked_kibana_url(url or DEFAULT_URL), variables, prefix=prefix)
         return cls(connection, checked_space(space or DEFAULT_SPACE))
 
 

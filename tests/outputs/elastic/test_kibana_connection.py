@@ -2,10 +2,8 @@
 
 import pytest
 
-from netad.config import OTHER_VARIABLES
 from netad.core.errors import ConfigError
 from netad.outputs.elastic.kibana_connection import (
-    KIBANA_VARIABLES,
     KibanaConfig,
     authorization,
     checked_kibana_url,
@@ -88,9 +86,25 @@ def test_a_wrong_variable_is_named_as_it_was_set(tmp_path):
         KibanaConfig.from_target(None, None, {"NETAD_ELASTIC_API_KEY_FILE": str(tmp_path / "missing")})
 
 
-def test_the_settings_know_kibanas_variables():
-    """A variable that carries a secret of Kibana's is no unknown setting."""
-    assert set(KIBANA_VARIABLES) < set(OTHER_VARIABLES)
+def test_an_unknown_variable_is_told():
+    """A misspelt variable of Kibana's is an error; those that are settings are not for here."""
+    with pytest.raises(
+        ConfigError, match="unknown environment variable NETAD_KIBANA_APIKEY; known are NETAD_KIBANA_URL"
+    ):
+        KibanaConfig.from_target(None, None, {"NETAD_KIBANA_APIKEY": "hunter2"})
+    KibanaConfig.from_target(None, None, {"NETAD_KIBANA_URL": "http://kibana.example", "NETAD_KIBANA_SPACE": "soc"})
+
+
+def test_the_cloud_of_elasticsearch_is_no_matter():
+    """Variables that say where Elasticsearch is, or with which key events change, do not reach Kibana."""
+    environment = {
+        "NETAD_ELASTIC_CLOUD_ID": "x:eA==",
+        "NETAD_ELASTIC_UPDATE_API_KEY": "u",
+        "NETAD_ELASTIC_API_KEY": "k",
+    }
+    config = KibanaConfig.from_target(None, None, environment)
+    assert config.url == "http://localhost:5601"
+    assert authorization(config) == {"authorization": "ApiKey k"}
 
 
 def test_nothing_is_compressed():
