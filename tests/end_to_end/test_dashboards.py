@@ -1,6 +1,8 @@
 """Every panel of the dashboards shows something of what netad really ships: asked of a real Elasticsearch."""
 
+import contextlib
 import json
+import urllib.error
 import urllib.request
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -13,13 +15,14 @@ from netad.outputs.base import Delivery, RunSummary
 from netad.outputs.elastic.assets import SAVED_OBJECTS, read_asset
 from netad.outputs.origin import Origin
 from netad.outputs.run_event import Ending, run_event
+from tests.elastic_fixture import RUN
 from tests.end_to_end.conftest import Netad
 from tests.kibana_panels import questions, saved_objects
 from tests.show_dashboards import ask, pages
 
 pytestmark = pytest.mark.elastic
 
-NAMESPACE = "dashboards"
+NAMESPACE = f"dashboards{RUN}"
 NEW_HOST = "10.20.10.99"
 QUESTIONS = questions(saved_objects(read_asset(SAVED_OBJECTS)))
 RULES = """
@@ -69,9 +72,9 @@ def trouble(now):
     return run_event(summary, ending, Origin("sensor-2", NAMESPACE, "run-2", "0.1.0", "agent-2"))
 
 
-def post(url, path, body=None):
+def ask_for(url, method, path, body=None):
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{url}{path}", data, {"content-type": "application/json"}, method="POST")
+    request = urllib.request.Request(f"{url}{path}", data, {"content-type": "application/json"}, method=method)
     with urllib.request.urlopen(request, timeout=90) as answer:
         assert answer.status in (200, 201)
 
@@ -92,10 +95,12 @@ def shipped(samples, elastic_url, tmp_path_factory):
                  "--profiles", "all", "--flows", "all")  # fmt: skip
     netad("ingest", samples / "attacked", "conn.log", "broken.pcap", *arguments, code=3, NETAD_NAMESPACE=NAMESPACE)
     event = trouble(now)
-    post(elastic_url, f"/logs-netad.run-{NAMESPACE}/_create/{event['event']['id']}", event)
+    ask_for(elastic_url, "POST", f"/logs-netad.run-{NAMESPACE}/_create/{event['event']['id']}", event)
     for dataset in ("anomaly", "flow", "profile", "run"):
-        post(elastic_url, f"/logs-netad.{dataset}-{NAMESPACE}/_refresh")
-    return elastic_url
+        ask_for(elastic_url, "POST", f"/logs-netad.{dataset}-{NAMESPACE}/_refresh")
+    yield elastic_url
+    with contextlib.suppress(urllib.error.HTTPError):  # the in-process node has no such call, and goes away anyway
+        ask_for(elastic_url, "DELETE", f"/_data_stream/logs-netad.*-{NAMESPACE}")
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[f"{one.dashboard}: {one.title}" for one in QUESTIONS])
