@@ -74,6 +74,11 @@ class SpooledOutput:
         self._failure: OutputError | None = None  # why nothing more is sent
         self._delivery = Delivery()
 
+    @property
+    def target(self) -> str:
+        """What the place is called in the spool: no secret is in it, as one may be in what was typed."""
+        return self._sender.target
+
     def limit(self, limits: Limits) -> None:
         """See `netad.outputs.sending.Limited`."""
         self._retrying.policy = replace(self._retrying.policy, budget_s=limits.budget_s)

@@ -19,7 +19,7 @@ from netad.cli.options import (
     settings,
     window_option,
 )
-from netad.cli.targets import open_output
+from netad.cli.targets import name_of, open_output
 from netad.core.errors import ConfigError
 
 log = logging.getLogger("netad.ingest")
@@ -73,7 +73,8 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     rules = load_rules(config)
     limits = LimitMemory.of_run(rules, config.observer, config.namespace)
     _check_stdout(config.to)
-    outputs = [(target, open_output(target, config, report_format)) for target in dict.fromkeys(config.to)]
+    opened = [(target, open_output(target, config, report_format)) for target in dict.fromkeys(config.to)]
+    outputs = [(name_of(target, output), output) for target, output in opened]
 
     from netad.pipeline import ingest
     from netad.progress import progress

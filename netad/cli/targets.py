@@ -28,3 +28,10 @@ def open_output(target: str, config: "Config", report_format: str = "text") -> "
     if isinstance(output, Limited):
         output.limit(Limits(config.delivery_budget_s, config.spool_bytes))
     return output
+
+
+def name_of(target: str, output: "Output") -> str:
+    """Return what an output is called in messages: what was typed, but where that may hold a secret."""
+    from netad.outputs.spooled import SpooledOutput
+
+    return output.target if isinstance(output, SpooledOutput) else target

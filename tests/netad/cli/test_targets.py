@@ -2,7 +2,7 @@
 
 import pytest
 
-from netad.cli.targets import open_output
+from netad.cli.targets import name_of, open_output
 from netad.config import load_config
 from netad.core.errors import ConfigError
 
@@ -23,3 +23,19 @@ def test_limits_come_from_the_settings(monkeypatch, tmp_path):
     output = open_output("elastic:http://127.0.0.1:1", config)
     limits = output._undelivered.spool.folder_bytes, output._sender.retry.budget_s
     assert limits == (7, 2.0)
+
+
+def test_what_was_typed_names_an_output_unless_it_may_hold_a_secret(monkeypatch, tmp_path):
+    """The path of a web hook's URL is one."""
+    monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path))
+    config = load_config(None, {}, {})
+    names = [
+        name_of(target, open_output(target, config))
+        for target in (
+            f"parquet:{tmp_path}",
+            "syslog:udp://127.0.0.1?format=json",
+            "webhook:https://hooks.example/hunter2",
+        )
+    ]
+    assert names[:2] == [f"parquet:{tmp_path}", "syslog:udp://127.0.0.1:514"]
+    assert names[2].startswith("webhook:https://hooks.example/…#")
