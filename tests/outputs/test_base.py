@@ -1,6 +1,7 @@
 """The contract of every output that needs no Elasticsearch."""
 
 import io
+import re
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,13 @@ def test_every_output_is_found_by_its_name():
     """The registry's names are the classes' own."""
     for name in ("console", "ndjson", "parquet", "syslog", "webhook"):
         assert OUTPUTS.load(name).name == name
+
+
+def test_the_documentation_names_every_output():
+    """In the table of docs/outputs.md, in the registry's order."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "outputs.md"
+    rows = re.findall(r"^\| `([a-z]+)[`:\[]", page.read_text(), re.MULTILINE)
+    assert [row for row in rows if row in OUTPUTS] == list(OUTPUTS)
 
 
 def test_it_is_an_output(make):
