@@ -141,7 +141,7 @@ def _container() -> Iterator[str]:
 
 @contextlib.contextmanager
 def _node(folder: Path) -> Iterator[str]:
-    with own_node(folder, _free_port()) as (url, _):
+    with own_node(folder, free_port()) as (url, _):
         yield url
 
 
@@ -213,7 +213,8 @@ def _installed(module: str) -> bool:
     return importlib.util.find_spec(module) is not None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of loopback that nothing listens on."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         return int(server.getsockname()[1])
 

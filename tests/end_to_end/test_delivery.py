@@ -20,7 +20,7 @@ from netad.core.errors import ExitCode
 from netad.outputs.elastic.connection import ElasticConfig, connect
 from netad.outputs.sending import RetryPolicy
 from tests.delivering import deliver, flow, open_output
-from tests.elastic_fixture import _free_port, own_node
+from tests.elastic_fixture import free_port, own_node
 from tests.elastic_server import TLS, Answer, serving
 
 pytestmark = pytest.mark.elastic
@@ -323,7 +323,7 @@ def test_killed_between_chunks(folders, elastic_url, namespace, elastic_count):
 @pytest.mark.full
 def test_a_server_that_is_killed_and_restarted_in_the_middle(run, namespace, tmp_path, table):
     """The server dies by SIGKILL after three chunks and comes back while netad waits: each event is there once."""
-    port = _free_port()
+    port = free_port()
     with contextlib.ExitStack() as stack:
         url, node = stack.enter_context(own_node(tmp_path, port))
         calls = [0]

@@ -1,0 +1,84 @@
+"""The two ways to ship: netad's output as a run uses it, and raw bulk requests of bodies that were built before."""
+
+import contextlib
+import http.client
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psutil
+
+from benchmarks.elastic.flows import shipped
+from netad.outputs.base import Delivery, RunSummary
+from netad.outputs.elastic.bulk import make_item
+from netad.outputs.elastic.cluster import ElasticCluster
+from netad.outputs.elastic.connection import ElasticConfig
+from netad.outputs.elastic.output import CHUNK_EVENTS, ElasticOutput
+from netad.outputs.ledger import Ledger
+from netad.outputs.spool import Spool
+
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Timed:
+    """How many events took how long, and this process's resident memory on the way, in bytes."""
+
+    events: int = 0
+    seconds: float = 0.0
+    memory: list[int] = field(default_factory=list)
+
+    @property
+    def rate(self) -> float:
+        """Events a second."""
+        return self.events / self.seconds
+
+    def add(self, other: "Timed") -> None:
+        """Add another round."""
+        self.events += other.events
+        self.seconds += other.seconds
+        self.memory += other.memory
+
+
+def ship(url: str, namespace: str, first: int, end: int) -> tuple[Timed, Delivery]:
+    """Ship flows as `netad ingest --flows all --to elastic` does: documents are built, ids looked up, chunks sent."""
+    timed = Timed(end - first)
+    me = psutil.Process()
+    with tempfile.TemporaryDirectory() as folder:
+        cluster = ElasticCluster(ElasticConfig.from_target(url, {}))
+        output = ElasticOutput(cluster, Spool(Path(folder) / "spool", url), Ledger(Path(folder) / "ledger"))
+        began = time.perf_counter()
+        for events in shipped(namespace, first, end):
+            output.write(events)
+            timed.memory.append(me.memory_info().rss)
+        delivery = output.close(RunSummary())
+        timed.seconds = time.perf_counter() - began
+    assert not delivery.problems, delivery.problems
+    return timed, delivery
+
+
+@contextlib.contextmanager
+def bodies(namespace: str, first: int, end: int) -> Iterator[list[bytes]]:
+    """Yield the bulk bodies that `ship` would send, a thousand events each."""
+    built: list[bytes] = []
+    for events in shipped(namespace, first, end):
+        for start in range(0, len(events), CHUNK_EVENTS):
+            part = events[start : start + CHUNK_EVENTS]
+            ingested = part[0]["event"]["created"]
+            built.append(b"".join(make_item(event, ingested, ElasticCluster.action).lines for event in part))
+    yield built
+
+
+def post(url: str, ready: list[bytes], events: int) -> Timed:
+    """Post bodies one after the other over one connection, and look for nothing but `errors` in the answers."""
+    parts = urlsplit(url)
+    with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=300)) as connection:
+        began = time.perf_counter()
+        for body in ready:
+            connection.request("POST", "/_bulk", body, {"Content-Type": "application/x-ndjson"})
+            answer = connection.getresponse().read()
+            assert b'"errors":false' in answer[:200], answer[:500]
+        return Timed(events, time.perf_counter() - began)
