@@ -1,11 +1,14 @@
 """Looking for anomalies from before a run."""
 
+import urllib.request
+
 import pytest
 
 from netad.config import Config
 from netad.core.timing import iso, parse_time
 from netad.earlier import earlier_anomalies
 from netad.outputs.base import RunSummary
+from netad.outputs.elastic.output import ElasticOutput
 from netad.outputs.store.output import ParquetOutput
 from netad.pipeline import ingest
 from netad.reading import Reading
@@ -14,11 +17,11 @@ HOUR_NS = 3600 * 10**9
 START_NS = parse_time("2026-01-11T06:00:00Z")
 
 
-def event(hour, source="10.4.2.2", window="1h"):
+def event(hour, source="10.4.2.2", window="1h", namespace="default"):
     start = START_NS + hour * HOUR_NS
     return {
         "@timestamp": iso(start + HOUR_NS),
-        "data_stream": {"type": "logs", "dataset": "netad.anomaly", "namespace": "default"},
+        "data_stream": {"type": "logs", "dataset": "netad.anomaly", "namespace": namespace},
         "event": {"id": f"{start // 10**6:012x}-{source}", "start": iso(start), "end": iso(start + HOUR_NS),
                   "duration": HOUR_NS},
         "source": {"ip": source},
@@ -55,6 +58,24 @@ def test_a_store_that_cannot_be_read_is_passed_over(store, tmp_path):
     (tmp_path / "empty").mkdir()
     assert earlier_anomalies(["parquet:/nowhere", store], [event(0)], START_NS) != []
     assert earlier_anomalies([f"parquet:{tmp_path / 'empty'}"], [event(0)], START_NS) == []
+
+
+@pytest.mark.elastic
+def test_elasticsearch_is_asked_like_a_local_store(elastic_url, namespace, tmp_path, monkeypatch):
+    """What an earlier run delivered to the data stream is found by the next one."""
+    monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path))
+    before = [event(hour, namespace=namespace) for hour in (-3, -1)]
+    for one in before:
+        one["event"]["id"] = f"{one['event']['id']}-{namespace}"
+    output = ElasticOutput.from_target(elastic_url)
+    output.write(before)
+    assert output.close(RunSummary()).delivered == 2
+    urllib.request.urlopen(
+        urllib.request.Request(f"{elastic_url}/logs-netad.anomaly-{namespace}/_refresh", method="POST")
+    ).close()
+    found = earlier_anomalies([f"elastic:{elastic_url}"], [event(0)], START_NS)
+    own = [one for one in found if one["data_stream"]["namespace"] == namespace]
+    assert [one["event"]["id"] for one in own] == [before[1]["event"]["id"]]
 
 
 class Collected(ParquetOutput):

@@ -1,6 +1,8 @@
 """Mappings: every field that events carry has its ECS type."""
 
+import os
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +19,16 @@ rules:
     match: {source.ip|cidr: [10.4.2.0/24]}
 """
 
+
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "fields.md"
+WORDS = {"constant": "constant_keyword, else keyword", "message": "match_only_text, else text", "opaque": "stored only"}
+TITLES = {
+    "common": "In events of every kind, as far as they have them",
+    "anomaly": "Anomalies",
+    "flow": "Flows",
+    "profile": "Profiles",
+    "run": "Runs",
+}
 
 OPAQUE = {name for name, kind in field_types("anomaly").items() if kind == "opaque"}
 
@@ -62,6 +74,15 @@ def test_an_analysts_verdict_is_mapped():
     assert kinds == {"label": "keyword", "comment": "keyword", "by": "keyword", "at": "date"}
 
 
+def test_every_field_of_profiles_and_runs_is_mapped(events_of_profiles, events_of_runs):
+    """What they carry can be searched, and what the tables list is carried."""
+    for table, events in (("profile", events_of_profiles), ("run", events_of_runs)):
+        paths = {path for event in events for path in leaves(event)}
+        assert {path for path in paths if not mapped(path, table)} == set()
+        own = {name for name in field_types(table) if name.startswith(f"netad.{table}.")}
+        assert {name for name in own if not any(path == name or path.startswith(f"{name}.") for path in paths)} == set()
+
+
 def test_every_field_of_a_flow_is_mapped(events_of_flows, events_of_logs):
     """What a flow event carries can be searched."""
     paths = {path for event in (*events_of_flows, *events_of_logs) for path in leaves(event)}
@@ -101,3 +122,28 @@ def test_nothing_unknown_is_indexed():
         {"path_match": "netad.anomaly.detectors.*", "mapping": {"type": "float"}},
         {"path_match": "netad.anomaly.totals.*", "mapping": {"type": "long"}},
     ]
+
+
+def test_the_page_of_fields_is_what_the_mappings_are():
+    """The documentation lists every field with its type (NETAD_GOLDEN=write writes it anew)."""
+    if os.environ.get("NETAD_GOLDEN") == "write":
+        DOCS.write_text(page())
+    assert DOCS.read_text() == page()
+
+
+def page():
+    """The text of docs/fields.md."""
+    lines = [
+        "# Fields",
+        "",
+        "Every field of netad's events with its type in Elasticsearch. Names outside `netad.*` are those of ECS 9.4.",
+        "Fields that end with `.*` are open: the names below are labels, features, detectors or kinds of records. Fields",
+        "that are stored only are shown, and not searchable. The page is made from the mappings that",
+        "`netad setup elastic` puts; a test compares them.",
+    ]
+    for table, title in TITLES.items():
+        lines += ["", f"## {title}", "", "| field | type |", "|---|---|"]
+        for name, kind in sorted(field_types(table).items()):
+            shown = f"{name}.*" if kind == "open" else name
+            lines.append(f"| `{shown}` | {WORDS.get(kind, OPEN_TYPES.get(name, kind))} |")
+    return "\n".join([*lines, ""])
