@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 
 from netad.core.errors import ConfigError
 
@@ -65,13 +66,20 @@ def parse_time(text: str) -> int:
 def iso(time_ns: int) -> str:
     """Return the time as ISO 8601 in UTC, with as many fraction digits (3, 6 or 9) as it needs."""
     seconds, fraction = divmod(time_ns, SECOND_NS)
-    try:
-        text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
-    except (ValueError, OverflowError, OSError):
+    text = _second(seconds)
+    if text is None:
         text, fraction = "9999-12-31T23:59:59", 0
     digits = f"{fraction:09d}"
     digits = digits[:3] if digits.endswith("000000") else digits[:6] if digits.endswith("000") else digits
     return f"{text}.{digits}Z"
+
+
+@lru_cache(maxsize=4096)  # events come in order of time: most of a second's flows ask for the same text
+def _second(seconds: int) -> str | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def now_iso() -> str:

@@ -81,11 +81,3 @@ class Outcome:
         self.unsent += [(event, why.message) for event in events]
         if stop and self.failure is None:
             self.failure = why
-
-    def add(self, other: "Outcome") -> None:
-        """Add what became of the events of another chunk."""
-        self.delivered += other.delivered
-        self.duplicates += other.duplicates
-        self.refused += other.refused
-        self.unsent += other.unsent
-        self.failure = self.failure or other.failure

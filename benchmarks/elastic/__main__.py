@@ -47,9 +47,8 @@ def main() -> None:
         }))  # fmt: skip
     print(_table(ours, raw), end="")
     for timed, delivery in twice:
-        print(
-            f"| {timed.events:,} flows: {delivery.delivered:,} new, {delivery.duplicates:,} known | {timed.seconds:.1f} s |"
-        )
+        what = f"{timed.events:,} flows: {delivery.delivered:,} new, {delivery.duplicates:,} known"
+        print(f"| {what} | {timed.seconds:.1f} s |")
 
 
 def _table(ours: Timed, raw: Timed) -> str:

@@ -13,10 +13,10 @@ import psutil
 
 from benchmarks.elastic.flows import shipped
 from netad.outputs.base import Delivery, RunSummary
-from netad.outputs.elastic.bulk import make_item
+from netad.outputs.elastic.bulk import make_item, request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
-from netad.outputs.elastic.output import CHUNK_EVENTS, ElasticOutput
+from netad.outputs.elastic.output import ElasticOutput
 from netad.outputs.ledger import Ledger
 from netad.outputs.spool import Spool
 
@@ -65,10 +65,8 @@ def bodies(namespace: str, first: int, end: int) -> Iterator[list[bytes]]:
     """Yield the bulk bodies that `ship` would send, a thousand events each."""
     built: list[bytes] = []
     for events in shipped(namespace, first, end):
-        for start in range(0, len(events), CHUNK_EVENTS):
-            part = events[start : start + CHUNK_EVENTS]
-            ingested = part[0]["event"]["created"]
-            built.append(b"".join(make_item(event, ingested, ElasticCluster.action).lines for event in part))
+        ingested = events[0]["event"]["created"]
+        built.append(b"".join(request_lines(make_item(event), ingested, ElasticCluster.action) for event in events))
     yield built
 
 

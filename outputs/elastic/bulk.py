@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from orjson import dumps
 
 from netad.core.errors import OutputError
+from netad.core.timing import now_iso
 from netad.outputs.base import Event
 from netad.outputs.elastic.cluster import Cluster, TroubleError
 from netad.outputs.elastic.connection import reason_of
@@ -19,6 +20,7 @@ from netad.outputs.ledger import Ledger
 from netad.outputs.origin import stamped
 from netad.outputs.sending import Outcome, RetryPolicy
 
+REQUEST_BYTES = 10 << 20
 MISSING_STREAM = "index_not_found_exception"
 BLOCKED = "cluster_block_exception"
 
@@ -27,32 +29,43 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An event ready to be sent: its data stream, its id, and the two lines of the bulk request."""
+    """An event on its way: its data stream and its id."""
 
     stream: str
     id: str
     event: Event
-    lines: bytes
 
 
-def make_item(event: Event, ingested: str, action: Callable[[str, str], bytes]) -> Item:
-    """Return the event as it is sent at the time `ingested` (ISO 8601), by the cluster's own `action`."""
+def make_item(event: Event) -> Item:
+    """Return the item of an event. It becomes text only when it is sent: most events of a second run never are."""
     place = event["data_stream"]
-    stream = f"{place['type']}-{place['dataset']}-{place['namespace']}"
-    identity = event["event"]["id"]
-    lines = b"%b\n%b\n" % (action(stream, identity), dumps(stamped(event, ingested)))
-    return Item(stream, identity, event, lines)
+    return Item(f"{place['type']}-{place['dataset']}-{place['namespace']}", event["event"]["id"], event)
+
+
+def request_lines(item: Item, ingested: str, action: Callable[[str, str], bytes]) -> bytes:
+    """Return the two lines of a bulk request for an event sent at `ingested` (ISO 8601), by the cluster's `action`."""
+    return b"%b\n%b\n" % (action(item.stream, item.id), dumps(stamped(item.event, ingested)))
 
 
 class BulkSender:
-    """Sends chunks, one request each where the cluster takes it, and remembers how long it has tried again.
+    """Sends chunks, in requests of `request_bytes` at most, and remembers how long it has tried again.
 
     Known ids are asked for over the whole stream before a chunk is sent. Where the key may not search, `ledger` (ids
     that this machine delivered) stands in, and one warning says so. `send` may run in several threads at once.
     """
 
-    def __init__(self, cluster: Cluster, retry: RetryPolicy, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        cluster: Cluster,
+        retry: RetryPolicy,
+        ledger: Ledger,
+        *,
+        clock: Callable[[], str] = now_iso,
+        request_bytes: int = REQUEST_BYTES,
+    ) -> None:
         self._cluster = cluster
+        self._clock = clock
+        self._request_bytes = request_bytes
         self.retry = retry
         self._ledger = ledger
         self._lock = threading.Lock()
@@ -191,7 +204,11 @@ class BulkSender:
         log.warning("%s: events may be delivered twice after a rollover", error.message)
 
     def _post(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
-        answer = self._cluster.create([item.lines for item in part.items])
+        now = self._clock()
+        lines = [request_lines(item, now, self._cluster.action) for item in part.items]
+        if len(lines) > 1 and sum(map(len, lines)) > self._request_bytes:
+            return TroubleError("large", OutputError(f"more than {self._request_bytes:,} bytes at once"))
+        answer = self._cluster.create(lines)
         answers = answer.get("items") if isinstance(answer, dict) else None
         if not isinstance(answers, list) or len(answers) != len(part.items):
             return TroubleError("fatal", OutputError(f"{self._cluster.target} does not answer like an Elasticsearch"))

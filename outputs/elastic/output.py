@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from typing import ClassVar, Self
@@ -11,7 +11,7 @@ from netad.core.errors import OutputError, SpoolError
 from netad.core.state_folder import state_folder
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
-from netad.outputs.elastic.bulk import BulkSender, Item, make_item
+from netad.outputs.elastic.bulk import REQUEST_BYTES, BulkSender, make_item
 from netad.outputs.elastic.cluster import Cluster, ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.ledger import FILE, Ledger
@@ -20,13 +20,12 @@ from netad.outputs.spool import Spool, Waiting, spool_folder
 from netad.outputs.undelivered import Undelivered
 
 CHUNK_EVENTS = 1000
-CHUNK_BYTES = 10 << 20
 
 log = logging.getLogger(__name__)
 
 
 class ElasticOutput:
-    """Sends events in chunks of up to 1,000 or 10 MiB; one is on its way while the next is built.
+    """Sends events in chunks of up to 1,000; one is on its way while the next is built.
 
     Before the first event the templates are ensured, and what earlier runs left in the spool for the same target is
     sent. When the cluster cannot be reached or refuses this client, everything from then on goes to the spool. Memory
@@ -47,14 +46,12 @@ class ElasticOutput:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - it is frozen
         clock: Callable[[], str] = now_iso,
         chunk_events: int = CHUNK_EVENTS,
-        chunk_bytes: int = CHUNK_BYTES,
+        request_bytes: int = REQUEST_BYTES,
     ) -> None:
         self._cluster = cluster
         self._ledger = ledger
-        self._clock = clock
         self._chunk_events = chunk_events
-        self._chunk_bytes = chunk_bytes
-        self._sender = BulkSender(cluster, retry, ledger)
+        self._sender = BulkSender(cluster, retry, ledger, clock=clock, request_bytes=request_bytes)
         self._thread = ThreadPoolExecutor(1, "netad-send")
         self._on_its_way: deque[Future[Outcome]] = deque()
         self._undelivered = Undelivered(spool)
@@ -119,7 +116,7 @@ class ElasticOutput:
             refused = self._undelivered.spool.dead() if dead else []  # listed before pending ones add to them
             self._start()
             if self._sender.failure is None:
-                self._undelivered.bring_home(refused, self._send_now, self._chunk_events)
+                self._undelivered.bring_home(refused, self._send, self._chunk_events)
         finally:
             self._let_go()
         return self._account()
@@ -148,7 +145,7 @@ class ElasticOutput:
         except OutputError:
             return  # it is the sender's failure now
         pending = self._undelivered.spool.pending()
-        failure = self._undelivered.bring_home(pending, self._send_now, self._chunk_events)
+        failure = self._undelivered.bring_home(pending, self._send, self._chunk_events)
         self._sender.failure = self._sender.failure or failure
 
     def _flush(self) -> None:
@@ -156,9 +153,9 @@ class ElasticOutput:
         try:
             if events and not self._started:
                 self._start()
-            for items in self._chunks(events):
+            if events:
                 self._take_back(1)
-                self._on_its_way.append(self._thread.submit(self._sender.send, items))
+                self._on_its_way.append(self._thread.submit(self._send, events))
                 if self._sender.failure is not None:
                     self._take_back(0)
         except SpoolError as error:
@@ -180,27 +177,8 @@ class ElasticOutput:
                 self._on_its_way.clear()
                 raise
 
-    def _send_now(self, events: list[Event]) -> Outcome:
-        """Send events of the spool."""
-        whole = Outcome()
-        for items in self._chunks(events):
-            whole.add(self._sender.send(items))
-        return whole
-
-    def _chunks(self, events: Iterable[Event]) -> Iterator[list[Item]]:
-        """Yield events as items stamped with the time of sending, no more bytes at once than one request may have."""
-        chunk: list[Item] = []
-        held = 0
-        now = self._clock()
-        for event in events:
-            item = make_item(event, now, self._cluster.action)
-            if chunk and held + len(item.lines) > self._chunk_bytes:
-                yield chunk
-                chunk, held = [], 0
-            chunk.append(item)
-            held += len(item.lines)
-        if chunk:
-            yield chunk
+    def _send(self, events: list[Event]) -> Outcome:
+        return self._sender.send([make_item(event) for event in events])
 
     def _account(self) -> Delivery:
         delivery = replace(self._delivery, problems=[])

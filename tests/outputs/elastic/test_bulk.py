@@ -6,7 +6,7 @@ import orjson
 import pytest
 
 from netad.core.errors import OutputError
-from netad.outputs.elastic.bulk import BulkSender, make_item
+from netad.outputs.elastic.bulk import BulkSender, make_item, request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.templates import ensure_templates
@@ -30,7 +30,7 @@ def sender(pauses, make_ledger):
 @pytest.fixture
 def items(make_events):
     """A function that returns that many items, the same every time."""
-    return lambda count: [make_item(event, INGESTED, ElasticCluster.action) for event in make_events(count)]
+    return lambda count: [make_item(event) for event in make_events(count)]
 
 
 def told(outcome):
@@ -51,7 +51,7 @@ def bulk_only(answer):
 def test_an_item_is_stamped_and_the_event_is_not(make_events):
     """The time of sending goes into what is sent; the event may be shared with other outputs and stays as it is."""
     (event,) = make_events(1)
-    action, source = map(orjson.loads, make_item(event, INGESTED, ElasticCluster.action).lines.splitlines())
+    action, source = map(orjson.loads, request_lines(make_item(event), INGESTED, ElasticCluster.action).splitlines())
     place = event["data_stream"]
     assert action["create"]["_index"] == f"logs-netad.flow-{place['namespace']}"
     assert action["create"]["_id"] == event["event"]["id"]
@@ -172,7 +172,7 @@ def test_a_field_of_the_wrong_type_is_refused(sender, make_events, client, elast
     ensure_templates(client)
     events = make_events(3)
     events[1]["source"]["ip"] = "not an address"
-    outcome = sender(elastic_url).send([make_item(event, INGESTED, ElasticCluster.action) for event in events])
+    outcome = sender(elastic_url).send([make_item(event) for event in events])
     assert told(outcome) == (2, 0, 1, 0)
     ((event, reason),) = outcome.refused
     assert event is events[1]
@@ -187,7 +187,7 @@ def test_no_template_no_index(sender, make_events, elastic_url, namespace, clien
     events = make_events(2)
     for event in events:
         event["data_stream"] |= {"type": "nosuch"}
-    outcome = sender(elastic_url).send([make_item(event, INGESTED, ElasticCluster.action) for event in events])
+    outcome = sender(elastic_url).send([make_item(event) for event in events])
     assert told(outcome) == (0, 0, 0, 2)
     assert "netad setup elastic" in outcome.failure.message
     assert not client.indices.exists(index=f"nosuch-netad.flow-{namespace}")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netad.outputs.elastic.bulk import make_item
+from netad.outputs.elastic.bulk import make_item, request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.doctor import check_elastic
@@ -101,7 +101,8 @@ def test_a_real_cluster_without_security(elastic_url, client, make_events, names
     assert found["known events"][0] == "ok"
     assert found["authentication"][0] in ("note", "ok")
     assert found["duplicates"][0] in ("ok", "FAILED")  # other tests leave pairs in the same cluster
-    lines = [make_item(event, "2026-01-12T09:00:00.000Z", ElasticCluster.action).lines for event in make_events(1)]
+    items = [make_item(event) for event in make_events(1)]
+    lines = [request_lines(item, "2026-01-12T09:00:00.000Z", ElasticCluster.action) for item in items]
     for _ in range(2):
         client.bulk(operations=lines, refresh=True)
         client.indices.rollover(alias=f"logs-netad.flow-{namespace}")

@@ -83,7 +83,7 @@ def test_many_events_go_in_chunks(run, serve, make_events, elastic_url, elastic_
     size = 2 * len(orjson.dumps(events[0]))
     assert told(run(server.url, events[:7], [], events[7:], chunk_events=10)) == (25, 0, 0, 0, 0)
     assert [len(asked.ids) for asked in server.calls("_bulk")] == [10, 10, 5]
-    assert told(run(server.url, make_events(26)[25:] * 5, chunk_bytes=2 * size)) == (1, 4, 0, 0, 0)
+    assert told(run(server.url, make_events(26)[25:] * 5, request_bytes=2 * size)) == (1, 4, 0, 0, 0)
     assert elastic_count("flow") == 26
     assert max(len(asked.body) for asked in server.calls("_bulk")[3:]) <= 2 * size
 
