@@ -3,9 +3,9 @@
 import logging
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
-from itertools import chain
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 from uuid import NAMESPACE_DNS, uuid4, uuid5
 
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from netad.rules.judging import Verdicts
     from netad.rules.limit_memory import LimitMemory
     from netad.rules.ruleset import RuleSet
+
+# Events that are built before the first of them is handed to the outputs.
+TOGETHER = 1000
 
 log = logging.getLogger(__name__)
 
@@ -92,7 +95,8 @@ def ingest(
         try:
             with stages.during("deliver"):
                 flows = _flows_to_ship(config, anomalies, spool)
-                told = (list(flow_events(batch, origin, created, config.networks)) for batch in flows)
+                told = (part for batch in flows
+                        for part in _in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
                 for batch in chain([events], profiles.batches(), told):
                     write(outputs, batch, failed)
                 summary.seconds = stages.seconds
@@ -110,6 +114,13 @@ def ingest(
         if limits is not None:
             limits.keep()
         return result
+
+
+def _in_parts(events: Iterable[Event]) -> Iterator[list[Event]]:
+    """Yield events a few at a time: a batch of flows takes many times its memory as documents."""
+    left = iter(events)
+    while part := list(islice(left, TOGETHER)):
+        yield part
 
 
 def ruled(

@@ -113,7 +113,7 @@ class ElasticConfig:
 
 def connect(config: ElasticConfig) -> "Elasticsearch":
     """Return a client. It asks nothing yet; a failed request is tried on each of several nodes, and not again."""
-    from elasticsearch import Elasticsearch
+    from elasticsearch import Elasticsearch, OrjsonSerializer
 
     options: dict[str, Any] = {}
     if config.api_key:
@@ -135,6 +135,7 @@ def connect(config: ElasticConfig) -> "Elasticsearch":
         retry_on_status=(),
         retry_on_timeout=False,
         http_compress=not config.is_local,
+        serializer=OrjsonSerializer(),
         **options,
     )
 
