@@ -369,3 +369,30 @@ def test_netad_killed_at_twenty_points(netad, samples, elastic_url, namespace, e
     lines = (netad.folder / "events.ndjson").read_text().splitlines()
     shipped = {kind: sum(f'"netad.{kind}"' in line for line in lines) for kind in ("anomaly", "flow")}
     assert {kind: elastic_count(kind) for kind in shipped} == shipped
+
+
+def test_secrets_are_nowhere(netad, folders, namespace):
+    """Neither screen, messages, logs, tracebacks, spool nor representations hold a secret, whatever the server says."""
+    secrets = {"API_KEY": "key-hunter2", "PASSWORD": "pass-hunter2", "PROXY": "http://me:proxy-hunter2@127.0.0.1:1"}
+    refusal = Answer(401, {"error": {"type": "x", "reason": "bad key key-hunter2"}})
+    with serving(lambda _: refusal) as server:
+        for name, value in secrets.items():
+            given = {f"NETAD_ELASTIC_{name}": value}
+            if name == "PASSWORD":
+                given["NETAD_ELASTIC_USERNAME"] = "me"
+            config = ElasticConfig.from_target(server.url, given)
+            output = open_output(config)
+            deliver(output, [flow(namespace, 0)])
+            said = [repr(config), repr(output), repr(vars(output))]
+            for command in ("replay", "doctor"):
+                log = netad.folder / f"{command}-{name}.log"
+                to = ("--to", f"elastic:{server.url}", "-vv", "--log-file", log, "--log-format", "json")
+                said += netad(command, *to, code=4, NETAD_STATE_DIR=str(folders), **given)
+                said.append(log.read_text() if log.exists() else "")
+            held = [path.read_bytes().decode("latin-1") for path in folders.rglob("*") if path.is_file()]
+            assert "hunter2" not in "\n".join((*said, *held))
+    wrong = [sys.executable, "-m", "netad", "replay", "-vv", "--to", "elastic:http://me:pass-hunter2@es.example"]
+    done = subprocess.run(wrong, cwd=netad.folder, env=netad.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "Traceback" in done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
