@@ -374,10 +374,11 @@ def test_netad_killed_at_twenty_points(netad, samples, elastic_url, namespace, e
 def test_secrets_are_nowhere(netad, folders, namespace):
     """Neither screen, messages, logs, tracebacks, spool nor representations hold a secret, whatever the server says."""
     secrets = {"API_KEY": "key-hunter2", "PASSWORD": "pass-hunter2", "PROXY": "http://me:proxy-hunter2@127.0.0.1:1"}
-    refusal = Answer(401, {"error": {"type": "x", "reason": "bad key key-hunter2"}})
-    with serving(lambda _: refusal) as server:
+    repeated = []
+    with serving(lambda _: Answer(401, {"error": {"type": "x", "reason": f"bad {repeated[-1]}"}})) as server:
         for name, value in secrets.items():
             given = {f"NETAD_ELASTIC_{name}": value}
+            repeated.append(value)
             if name == "PASSWORD":
                 given["NETAD_ELASTIC_USERNAME"] = "me"
             config = ElasticConfig.from_target(server.url, given)
