@@ -137,9 +137,9 @@ def page():
         "# Fields",
         "",
         "Every field of netad's events with its type in Elasticsearch. Names outside `netad.*` are those of ECS 9.4.",
-        "Fields that end with `.*` are open: the names below are labels, features, detectors or kinds of records. Fields",
-        "that are stored only are shown, and not searchable. The page is made from the mappings that",
-        "`netad setup elastic` puts; a test compares them.",
+        "Fields that end with `.*` are open: the names below are labels, features, detectors or kinds of records. What",
+        "is stored only is shown, and not searchable. The page is made from the mappings that `netad setup elastic`",
+        "puts; a test compares them.",
     ]
     for table, title in TITLES.items():
         lines += ["", f"## {title}", "", "| field | type |", "|---|---|"]
