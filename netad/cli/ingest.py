@@ -31,8 +31,8 @@ log = logging.getLogger("netad.ingest")
     "--to",
     multiple=True,
     metavar="OUTPUT",
-    help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL], syslog:URL, webhook[:URL]; "
-    "may be given several times. [console]",
+    help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL], opensearch[:URL], syslog:URL, "
+    "webhook[:URL]; may be given several times. [console]",
 )
 @flows_option
 @profiles_option

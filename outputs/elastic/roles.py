@@ -38,9 +38,9 @@ class Recipe:
 RECIPES = (
     Recipe(
         "netad-ship",
-        "for `netad ingest --to elastic`: adds events; looks up which are there, in older backing indices too (read); "
-        "sees how old the mappings are (view_index_metadata)",
-        indices=((STREAMS, ("auto_configure", "create_doc", "read", "view_index_metadata")),),
+        "for `netad ingest --to elastic`: adds events; looks up which are there, in older backing indices too (read), "
+        "and a moment ago (maintenance: refresh); sees how old the mappings are (view_index_metadata)",
+        indices=((STREAMS, ("auto_configure", "create_doc", "read", "maintenance", "view_index_metadata")),),
     ),
     Recipe(
         "netad-ship-blind",

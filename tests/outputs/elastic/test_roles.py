@@ -24,7 +24,7 @@ def test_no_key_may_more_than_it_needs():
     assert bodies["netad-setup"]["applications"][0]["resources"] == ["space:soc"]
     held = {privilege for name in bodies if name.startswith("netad-ship")
             for index in bodies[name]["indices"] for privilege in index["privileges"]}  # fmt: skip
-    assert held == {"auto_configure", "create_doc", "read", "view_index_metadata"}
+    assert held == {"auto_configure", "create_doc", "read", "maintenance", "view_index_metadata"}
     assert not {"all", "write", "manage", "delete"} & {
         privilege for role in bodies.values() for index in role.get("indices", []) for privilege in index["privileges"]
     }
