@@ -27,25 +27,28 @@ def command(ctx: click.Context, /, dead: bool, dry_run: bool, **flags: Any) -> N
 
     Exit codes: 0 done, 2 usage, 4 some events could not be sent, 5 there is no place left to keep them.
     """
+    from netad.delivery import exit_code
+    from netad.outputs.base import Delivery, RunSummary
     from netad.outputs.sending import Replays
+    from netad.outputs.wording import counted
 
     config = settings(flags)
     outputs = [open_output(target, config) for target in _targets(config.to)]
-    code = ExitCode.DONE
+    if dry_run:
+        _list(outputs[0])
+        ctx.exit(int(ExitCode.DONE))
+    deliveries: dict[str, Delivery] = {}
     for output in outputs:
         assert isinstance(output, Replays)  # noqa: S101 - `_targets` has seen to it
-        if dry_run:
-            _list(output)
-            continue
         delivery = output.replay(dead=dead)
+        deliveries[f"{output.name} {delivery.where}"] = delivery
         refused = f", {delivery.dead:,} refused" if delivery.dead else ""
-        click.echo(f"{output.name}: {delivery.drained:,} events of the spool are delivered{refused} ({delivery.where})")
+        events = counted(delivery.drained, "event")
+        click.echo(f"{output.name}: delivered {events} of the spool{refused} ({delivery.where})")
         for problem in delivery.problems:
             log.error(problem)
-        code = ExitCode.OUTPUT if delivery.problems or delivery.dead else code
-    if outputs and not dry_run:
-        _tell_others(outputs[0], dead)
-    ctx.exit(int(code))
+    _tell_others(outputs[0], dead)
+    ctx.exit(int(exit_code(RunSummary(), deliveries, {})))
 
 
 def _targets(given: tuple[str, ...]) -> list[str]:

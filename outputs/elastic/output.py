@@ -149,15 +149,17 @@ class ElasticOutput:
         self._sender.failure = self._sender.failure or failure
 
     def _flush(self) -> None:
-        events, self._waiting = self._waiting, []
+        if not self._waiting:
+            return
+        # An interrupt may come while this waits: what is not handed over yet stays in `_waiting` for `close`.
         try:
-            if events and not self._started:
+            if not self._started:
                 self._start()
-            if events:
-                self._take_back(1)
-                self._on_its_way.append(self._thread.submit(self._send, events))
-                if self._sender.failure is not None:
-                    self._take_back(0)
+            self._take_back(1)
+            self._on_its_way.append(self._thread.submit(self._send, self._waiting))
+            self._waiting = []
+            if self._sender.failure is not None:
+                self._take_back(0)
         except SpoolError as error:
             self._undelivered.lost = error
             raise
@@ -165,7 +167,8 @@ class ElasticOutput:
     def _take_back(self, left: int) -> None:
         """Wait until no more than `left` chunks are on their way, and keep what did not arrive."""
         while len(self._on_its_way) > left:
-            outcome = self._on_its_way.popleft().result()
+            outcome = self._on_its_way[0].result()
+            self._on_its_way.popleft()
             self._delivery.delivered += outcome.delivered
             self._delivery.duplicates += outcome.duplicates
             try:

@@ -49,10 +49,10 @@ def test_what_waits_is_sent(run, server, spool):
     fill(spool("http://other:9200"), event(3))
     code, out, _ = run("replay", "--to", f"elastic:{server.url}")
     assert code == 0
-    assert f"elastic: 2 events of the spool are delivered ({server.url})" in out
+    assert f"elastic: delivered 2 events of the spool ({server.url})" in out
     assert "1 file waits for http://other:9200" in out
     assert spool(server.url).pending() == []
-    assert run("replay", "--to", f"elastic:{server.url}")[1].startswith("elastic: 0 events")
+    assert run("replay", "--to", f"elastic:{server.url}")[1].startswith("elastic: delivered 0 events")
 
 
 def test_a_dry_run_only_lists(run, server, spool):
@@ -71,7 +71,7 @@ def test_refused_events_are_tried_again_when_asked(run, server, spool):
     fill(spool(server.url), event(1, bad=1), event(2))
     code, out, err = run("replay", "--to", f"elastic:{server.url}")
     assert code == 4
-    assert "1 events of the spool are delivered, 1 refused" in out
+    assert "delivered 1 event of the spool, 1 refused" in out
     assert "document_parsing_exception" in err
     assert "1 file holds refused events: --dead tries them again" in out
     assert run("replay", "--dead", "--to", f"elastic:{server.url}")[0] == 4
@@ -79,7 +79,7 @@ def test_refused_events_are_tried_again_when_asked(run, server, spool):
     server.mend()
     code, out, _ = run("replay", "--dead", "--to", f"elastic:{server.url}")
     assert (code, spool(server.url).dead()) == (0, [])
-    assert out.startswith("elastic: 1 events")
+    assert out.startswith("elastic: delivered 1 event of")
 
 
 def test_a_server_that_is_away_keeps_them(run, spool):

@@ -1,6 +1,7 @@
 """The output as a run uses it: every event is delivered, known, kept for later, or named as refused or lost."""
 
 import gzip
+from concurrent.futures import Future
 
 import orjson
 import pytest
@@ -272,6 +273,32 @@ def test_a_spool_that_fills_up(output, dead_url, make_events, make_spool):
     assert 0 < delivery.spooled < 10
     assert delivery.spooled + delivery.dead == 10
     assert delivery.problems[-1] == f"{delivery.dead} events could neither be sent nor kept"
+
+
+def test_an_interrupt_loses_nothing(output, serve, make_events, monkeypatch):
+    """Interrupted while a chunk is on its way, closing the output sends what is left and accounts for all of it."""
+
+    def script(asked):
+        if asked.call != "_bulk":
+            return Answer(200, {"component_templates": [], "index_templates": []})
+        return Answer(200, {"items": [{"create": {"status": 201}}] * len(asked.ids)})
+
+    server = serve(script)
+    made = output(server.url, chunk_events=4)
+    result, interrupts = Future.result, [KeyboardInterrupt()]
+
+    def interrupted(self, timeout=None):
+        if interrupts:
+            raise interrupts.pop()
+        return result(self, timeout)
+
+    monkeypatch.setattr(Future, "result", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        made.write(make_events(12))
+    delivery = made.close(RunSummary())
+    ids = [identity for asked in server.calls("_bulk") for identity in asked.ids]
+    assert told(delivery) == (8, 0, 0, 0, 0)
+    assert sorted(ids) == sorted(event["event"]["id"] for event in make_events(8))
 
 
 def test_many_different_reasons_are_summed_up(run, serve, make_events):
