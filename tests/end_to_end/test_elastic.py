@@ -5,6 +5,8 @@ import urllib.request
 
 import pytest
 
+from netad.outputs.spool import Spool
+
 pytestmark = pytest.mark.elastic
 
 
@@ -13,6 +15,14 @@ def count(url, namespace, kind):
     urllib.request.urlopen(urllib.request.Request(f"{base}/_refresh", method="POST"))
     with urllib.request.urlopen(f"{base}/_count") as answer:
         return json.load(answer)["count"]
+
+
+def runs(url, namespace):
+    """What each run that reached the cluster said of its events, in order of time."""
+    stream = f"{url}/logs-netad.run-{namespace}"
+    urllib.request.urlopen(urllib.request.Request(f"{stream}/_refresh", method="POST"))
+    with urllib.request.urlopen(f"{stream}/_search?sort=@timestamp") as answer:
+        return [hit["_source"]["netad"]["run"] for hit in json.load(answer)["hits"]["hits"]]
 
 
 def test_twice_adds_nothing(netad, samples, elastic_url, namespace):
@@ -27,6 +37,9 @@ def test_twice_adds_nothing(netad, samples, elastic_url, namespace):
     assert min(first.values()) > 0
     netad(*arguments, NETAD_NAMESPACE=namespace)
     assert {kind: count(elastic_url, namespace, kind) for kind in ("anomaly", "flow")} == first
+    shipped = sum(first.values())
+    told = [(run["exit_code"], run["delivered"], run["duplicates"]) for run in runs(elastic_url, namespace)]
+    assert told == [(0, shipped, 0), (0, 0, shipped)]
 
 
 def test_what_was_spooled_is_sent_by_the_next_run(netad, samples, elastic_url, namespace):
@@ -36,3 +49,15 @@ def test_what_was_spooled_is_sent_by_the_next_run(netad, samples, elastic_url, n
     netad(*arguments, "--to", f"elastic:{dead}", code=4, NETAD_NAMESPACE=namespace)
     netad(*arguments, "--to", f"elastic:{elastic_url}", "--to", "ndjson:events.ndjson", NETAD_NAMESPACE=namespace)
     assert count(elastic_url, namespace, "anomaly") == len((netad.folder / "events.ndjson").read_text().splitlines())
+    assert [run["spool"] for run in runs(elastic_url, namespace)] == [{"files": 0, "bytes": 0}]
+
+
+def test_a_run_that_reaches_nobody_says_so_in_its_event(netad, samples):
+    """The event of the run waits behind the others, and tells how many of them do."""
+    netad("ingest", samples / "attacked", "--model", samples / "model", "--to", "elastic:http://127.0.0.1:9", code=4)
+    spool = Spool(netad.folder / "spool", "http://127.0.0.1:9")
+    *before, last = [event for path in spool.pending() for event in spool.read(path)]
+    run = last["netad"]["run"]
+    assert (run["exit_code"], run["ended"]) == (4, "output_failed")
+    assert (run["delivered"], run["spooled"], run["spool"]["files"]) == (0, len(before), 1)
+    assert {event["data_stream"]["dataset"] for event in before} == {"netad.anomaly", "netad.flow"}
