@@ -50,9 +50,9 @@ def _checks(target: str | None, duplicates: bool) -> "Iterator[Check]":
     if duplicates and name != "elastic":
         raise ConfigError("--duplicates looks into Elasticsearch: add --to elastic[:URL]")
     if name == "elastic":
-        from netad.outputs.elastic.doctor import check_elastic
+        from netad.outputs.elastic.doctor import STREAMS, check_elastic
 
-        return check_elastic(ElasticConfig.from_target(where or None), duplicates=duplicates)
+        return check_elastic(ElasticConfig.from_target(where or None), duplicates_in=STREAMS if duplicates else None)
     if name == "opensearch":
         from netad.outputs.opensearch.cluster import PREFIX
         from netad.outputs.opensearch.doctor import check_opensearch

@@ -18,7 +18,7 @@ class Repeated:
     indices: tuple[str, ...]
 
 
-def repeated_events(client: "Elasticsearch", pattern: str = "logs-netad.*", page: int = PAGE) -> Iterator[Repeated]:
+def repeated_events(client: "Elasticsearch", pattern: str, page: int = PAGE) -> Iterator[Repeated]:
     """Yield every id that stands in more than one backing index, in order of ids, so of the time they begin with.
 
     All documents are looked through in that order, a page at a time: memory does not grow with their number.
