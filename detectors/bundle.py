@@ -15,7 +15,7 @@ from typing import Any
 from netad.core.errors import ModelError
 from netad.profiles.features import FEATURES
 
-FORMAT, FORMAT_VERSION = "netad-model", 1
+FORMAT, FORMAT_VERSION = "netad-model", 2
 MANIFEST = "manifest.json"
 LIBRARIES = ("numpy", "numba", "pandas", "pyarrow", "scikit-learn")
 _MOST_JSON_BYTES = 16 << 20

@@ -11,8 +11,8 @@ from scipy.stats import binom, chi2, ks_2samp
 
 from netad.core.errors import ModelError
 from netad.detectors.matrix import judged
-from netad.detectors.model import Model, Profiles
-from netad.profiles.batch import ProfileBatch
+from netad.detectors.model import Model
+from netad.profiles.batch import ProfileBatch, Profiles
 from netad.profiles.features import FEATURES
 from netad.profiles.registry import Feature
 

@@ -14,33 +14,32 @@ from numpy.typing import NDArray
 
 from netad import __version__
 from netad.core.errors import ConfigError, ModelError
-from netad.core.timing import iso
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
 from netad.detectors.base import DETECTORS, Detector, WithSettings
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
-from netad.detectors.calibration import DECADES, FEW, Calibration, tail_to_score
+from netad.detectors.calibration import DECADES, Calibration, tail_to_score
 from netad.detectors.habits import BehaviourHabits
 from netad.detectors.history import KEYS, History
 from netad.detectors.matrix import Scaling, judged
+from netad.detectors.seen import SeenProfiles
 from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
+from netad.detectors.training_rows import chosen, frame_of, rows_to_add, rows_to_train, training_notes
 from netad.detectors.verdicts import NO_VERDICTS, Verdicts, left_out
 from netad.profiles.baseline import Baseline
-from netad.profiles.batch import ProfileBatch
+from netad.profiles.batch import ProfileBatch, Profiles
 from netad.profiles.features import FEATURES
 from netad.profiles.frame import feature_matrix
 from netad.profiles.novelty import Knowledge
 
 Float64 = NDArray[np.float64]
-# Profiles with what they met; or a ProfileFrame alone, of which novelty is not measured.
-Profiles = ProfileBatch | pd.DataFrame
-
 # Of what was set aside in training, so many are listed.
 MOST_LISTED = 100
 # A threshold is never wider than one false alarm in so many profiles for being trained on few.
 WIDEST = 1 / 50
 _BASELINE, _CALIBRATION, _DETECTORS = "baseline.parquet", "calibration.json", "detectors"
 _HISTORY, _HABITS, _KNOWLEDGE = "history.parquet", "habits.parquet", "knowledge"
+_SEEN = "seen.npz"
 
 
 @dataclass(frozen=True)
@@ -78,7 +77,8 @@ class Model:
     `profiles` counts the profiles it was trained on, `first_ns` and `last_ns` are the span of their windows (ns since
     the epoch), `notes` sentences for the operator about the training, `trimmed` lists the most surprising of the
     `trimmed_count` profiles that were set aside. `version` depends on the training data, the settings, and the
-    versions of netad and its libraries, and on nothing else. `learned` is what came of training, None after loading.
+    versions of netad and its libraries, and on nothing else. `seen` is what trained it or was set aside.
+    `learned` is what came of training, None after loading.
     """
 
     name: str
@@ -95,6 +95,7 @@ class Model:
     detectors: Mapping[str, Detector]
     calibrations: Mapping[str, Calibration]
     history: History
+    seen: SeenProfiles
     knowledge: Knowledge | None = None
     habits: BehaviourHabits | None = None
     inputs: tuple[Mapping[str, Any], ...] = ()
@@ -131,31 +132,30 @@ class Model:
             ConfigError: an unknown detector, or none; a network that is none.
             MissingExtraError: a detector needs an optional dependency.
         """
-        rows, notes = _training_rows(profiles)
+        rows, notes = rows_to_train(profiles)
         rows, judged_notes = verdicts.to_learn_from(rows)
         notes += judged_notes
         learned = learn(
             rows, _names(detectors), seed=seed, peer_networks=peer_networks, self_baseline=self_baseline,
             settings=settings, verdicts=verdicts,
         )  # fmt: skip
-        count = len(rows)
-        if count < FEW:
-            few = "1 profile" if count == 1 else f"{count} profiles"
-            notes.append(f"the baseline holds only {few}: scores are damped and rough")
-        frame = rows.frame if isinstance(rows, ProfileBatch) else rows
+        frame, set_aside = frame_of(rows), len(learned.trimmed)
         return cls(
             name=name,
             window=window,
             seed=seed,
             created=created,
             version=_version(learned.rows, tuple(learned.detectors), name, window, seed, self_baseline),
-            profiles=count,
+            profiles=len(frame),
             sources=int(frame["source"].nunique()),
             first_ns=int(frame["window_start_ns"].min()),
             last_ns=int(frame["window_end_ns"].max()),
             self_baseline=self_baseline,
             inputs=tuple(inputs),
-            notes=[*notes, *_notes(learned)],
+            notes=[*notes, *training_notes(learned.rows, len(frame), learned.trimmed, set_aside), *_told(learned)],
+            seen=SeenProfiles.of([frame]),
+            trimmed=learned.trimmed[:MOST_LISTED],
+            trimmed_count=set_aside,
             **_parts(learned),
         )
 
@@ -167,27 +167,28 @@ class Model:
         inputs: Sequence[Mapping[str, Any]] = (),
         verdicts: Verdicts = NO_VERDICTS,
     ) -> "Model":
-        """Return the model with more normal profiles learnt; those that it holds already are left out.
+        """Return the model with more normal profiles learnt; those that it has seen already are left out.
 
         What is known grows by what they met. Detectors are fitted again, to them and to what the model kept of its
-        earlier training. `verdicts` say the same as in `train`; what was kept of true anomalies goes, but what they met
-        stays known.
+        earlier training. What was set aside once stays so. `verdicts` say the same as in `train`; what was kept of true
+        anomalies goes, but what they met stays known.
 
         Raises:
-            ModelError: there is no new profile, or the model came with meetings and these profiles come without.
+            ModelError: there is no new profile, none of a source on the side (inside or outside) that trained the
+                model, or the model came with meetings and these profiles come without.
         """
-        rows, notes = _training_rows(profiles)
+        rows = rows_to_add(profiles, self.name, self.notes)
         rows, judged_notes = verdicts.to_learn_from(rows)
-        notes += judged_notes
         if (self.knowledge is None) == isinstance(rows, ProfileBatch):
             raise ModelError(f"the model {self.name} was trained on profiles of another kind: train it again")
-        old = self.history.holds(rows.frame if isinstance(rows, ProfileBatch) else rows)
+        old = self.seen.holds(frame_of(rows))
         if old.all():
-            raise ModelError(f"the model {self.name} holds all of these profiles already")
+            raise ModelError(f"the model {self.name} was trained on all of these profiles already")
+        notes = [*(note for note in self.notes if note == ONLY_OUTSIDE), *judged_notes]
         if old.any():
-            notes.append(f"{int(old.sum())} profiles were part of the model already")
-        rows = rows.select(~old) if isinstance(rows, ProfileBatch) else rows[~old].reset_index(drop=True)
-        frame = rows.frame if isinstance(rows, ProfileBatch) else rows
+            notes.append(f"{int(old.sum())} profiles were part of the training already")
+        rows = chosen(rows, np.flatnonzero(~old))
+        frame = frame_of(rows)
         networks = self.knowledge.peer_networks if self.knowledge is not None else ()
         kept = self.history.rows
         if (true := verdicts.true(kept)).any():
@@ -201,19 +202,24 @@ class Model:
         )  # fmt: skip
         known = pd.concat([self.history.rows[["source_hi", "source_lo"]], frame[["source_hi", "source_lo"]]])
         sources = len(known.drop_duplicates()) if learned.knowledge is None else len(learned.knowledge.hosts)
+        count, set_aside = self.profiles + len(frame), self.trimmed_count + len(learned.trimmed)
+        trimmed = tuple(sorted([*self.trimmed, *learned.trimmed], key=lambda one: -one.surprise))
         return Model(
             name=self.name,
             window=self.window,
             seed=self.seed,
             created=created,
             version=_version(learned.rows, tuple(learned.detectors), self.name, self.window, self.seed, False),
-            profiles=self.profiles + len(frame),
+            profiles=count,
             sources=sources,
             first_ns=min(self.first_ns, int(frame["window_start_ns"].min())),
             last_ns=max(self.last_ns, int(frame["window_end_ns"].max())),
             self_baseline=False,
             inputs=(*self.inputs, *inputs),
-            notes=[*notes, *_notes(learned)],
+            notes=[*notes, *training_notes(learned.rows, count, trimmed, set_aside), *_told(learned)],
+            seen=self.seen.union(SeenProfiles.of([frame])),
+            trimmed=trimmed[:MOST_LISTED],
+            trimmed_count=set_aside,
             **_parts(learned),
         )
 
@@ -267,9 +273,7 @@ class Model:
     @property
     def deciding(self) -> tuple[str, ...]:
         """The detectors that have a say in the score: all but those that only advise one that is there too."""
-        return tuple(
-            name for name, one in self.detectors.items() if getattr(one, "advises", "") not in self.detectors
-        )
+        return tuple(name for name, one in self.detectors.items() if getattr(one, "advises", "") not in self.detectors)
 
     def surprises(self, profiles: Profiles) -> dict[str, Float64]:
         """Return for each detector -log10 of the profiles' tail probabilities, shape (n,), without an upper end.
@@ -359,6 +363,7 @@ class Model:
                 detectors={one: DETECTORS.load(one).load(_place(folder, one)) for one in names},
                 calibrations={one: Calibration.from_json(calibrations[one]) for one in names},
                 history=History.load(folder / _HISTORY),
+                seen=SeenProfiles.load(folder / _SEEN),
                 habits=BehaviourHabits.load(folder / _HABITS) if training["knows_habits"] else None,
                 knowledge=Knowledge.load(folder / _KNOWLEDGE) if training["knows_novelty"] else None,
                 inputs=tuple(dict(item) for item in training["inputs"]),
@@ -372,6 +377,7 @@ class Model:
     def _write(self, folder: Path) -> None:
         self.baseline.save(folder / _BASELINE)
         self.history.save(folder / _HISTORY)
+        self.seen.save(folder / _SEEN)
         if self.habits is not None:
             self.habits.save(folder / _HABITS)
         if self.knowledge is not None:
@@ -404,48 +410,13 @@ def _parts(learned: Learned) -> dict[str, Any]:
         "history": History.of(learned.rows),
         "knowledge": learned.knowledge,
         "habits": learned.habits,
-        "trimmed": learned.trimmed[:MOST_LISTED],
-        "trimmed_count": len(learned.trimmed),
         "learned": learned,
     }
 
 
-def _training_rows(profiles: Profiles) -> tuple[Profiles, list[str]]:
-    """Return the rows that train, in an order of their own, and notes about the choice."""
-    frame = profiles.frame if isinstance(profiles, ProfileBatch) else profiles
-    if frame.empty:
-        raise ModelError("there is no profile to train on")
-    inside = frame["inside"].to_numpy(bool)
-    notes = []
-    if not inside.any():
-        notes.append(ONLY_OUTSIDE)
-        inside = ~inside
-    places = np.flatnonzero(inside)
-    ordered = frame.iloc[places].reset_index(drop=True).sort_values(list(KEYS), kind="stable").index.to_numpy()
-    places = places[ordered]
-    if isinstance(profiles, ProfileBatch):
-        return profiles.select(places), notes
-    return profiles.iloc[places].reset_index(drop=True), notes
-
-
-def _notes(learned: Learned) -> list[str]:
-    """Return what the operator should know of the training: what was set aside, what could not be learnt."""
-    notes = []
-    rows = learned.rows
-    notes += [note for one in learned.detectors.values() for note in getattr(one, "notes", ())]
-    if learned.trimmed:
-        first = learned.trimmed[0]
-        notes.append(
-            f"{len(learned.trimmed)} of {len(rows) + len(learned.trimmed)} profiles were set aside as the oddest and "
-            f"not learnt from, first {first.source} at {iso(first.window_start_ns)[:16]}Z ({first.reason})"
-        )
-    empty = [feature.name for feature in FEATURES if not np.isfinite(rows[feature.name].to_numpy(np.float64)).any()]
-    if empty:
-        shown = ", ".join(empty[:3]) + (f" and {len(empty) - 3} more" if len(empty) > 3 else "")
-        notes.append(f"the training inputs do not tell of {len(empty)} features, which are not judged: {shown}")
-    if rows["source"].nunique() == 1:
-        notes.append("all training profiles are of one source: others are judged by its ways")
-    return notes
+def _told(learned: Learned) -> list[str]:
+    """Return what detectors have to say of their training."""
+    return [note for one in learned.detectors.values() for note in getattr(one, "notes", ())]
 
 
 def _version(

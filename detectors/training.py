@@ -24,10 +24,10 @@ Folds = NDArray[np.intp]
 Mask = NDArray[np.bool_]
 
 FOLDS = 5
-# The oddest 2 % of the training profiles, and at least one, neither teach what is known nor train detectors: attacks
+# The oddest 4 % of the training profiles, and at least one, neither teach what is known nor train detectors: attacks
 # are expected among them, one can make whatever it met look known, and without them a model of normal traffic is
 # hardly worse. They still count when scores are calibrated, so that no false alarm is hidden by leaving its like out.
-SET_ASIDE = 0.02
+SET_ASIDE = 0.04
 LEAST_TO_CHOOSE = 20
 LEAST_ODD = 1.0
 CHOOSER = "fusion"
@@ -117,7 +117,7 @@ def _in_decades(detector: Detector) -> bool:
 def _calibration(detector: Detector, raw: Float64, self_baseline: bool) -> Calibration:
     """Return what raw scores mean, by those of normal profiles.
 
-    Scores that claim to be decades are bounded by those of normal profiles, but for the greatest 2 %, which may be
+    Scores that claim to be decades are bounded by those of normal profiles, but for the greatest 4 %, which may be
     attacks; in a self-baseline, where an attack may last all the time, they are believed.
     """
     if _in_decades(detector):

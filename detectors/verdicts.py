@@ -8,12 +8,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netad.core.errors import ModelError
-from netad.profiles.batch import ProfileBatch
+from netad.profiles.batch import ProfileBatch, Profiles
 
 Mask = NDArray[np.bool_]
 Int64 = NDArray[np.int64]
-# Profiles with what they met, or a ProfileFrame alone.
-Profiles = ProfileBatch | pd.DataFrame
 # For each source (text) the windows, shape (k, 2): start and end in ns since the epoch.
 Windows = Mapping[str, Int64]
 

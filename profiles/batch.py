@@ -54,3 +54,7 @@ class ProfileBatch:
             self.meetings.select(places, len(self.frame)),
             said=self.said.select(places, len(self.frame)),
         )
+
+
+# Profiles with what they met; or a ProfileFrame alone, of which novelty is not measured.
+Profiles = ProfileBatch | pd.DataFrame

@@ -107,7 +107,7 @@ def test_a_huge_manifest_is_not_read(folder, monkeypatch):
     ("values", "sentence"),
     [
         ({"format": "zip"}, "no model of netad"),
-        ({"format_version": 99}, "format version 99, this netad reads 1: train it again"),
+        ({"format_version": 99}, "format version 99, this netad reads 2: train it again"),
         ({"format_version": None}, "format version None"),
         ({"features": None}, "damaged"),
         ({"features": {"names": [1], "hash": "x"}}, "damaged"),

@@ -63,7 +63,7 @@ def test_threshold_is_the_budget():
         return Model(
             name="", window="", seed=0, created="", version="", profiles=profiles, sources=1, first_ns=0, last_ns=1,
             self_baseline=False, baseline=None, detectors={name: DETECTORS.load(name)() for name in names},
-            calibrations={}, history=None,
+            calibrations={}, history=None, seen=None,
         )  # fmt: skip
 
     assert with_detectors(["fusion"]).threshold(0.001) == pytest.approx(0.5)
@@ -184,7 +184,7 @@ def test_version_follows_the_training(model, quiet, profiles):
 def test_manifest_says_what_it_is(saved):
     """Format, versions, inputs, span, counts, seed and features are on record."""
     manifest = read_bundle(saved)
-    assert manifest["format_version"] == 1
+    assert manifest["format_version"] == 2
     assert {"netad_version", "libraries", "created", "name", "window", "features", "files"} <= set(manifest)
     assert {"inputs", "profiles", "first_ns", "last_ns", "seed", "self_baseline"} <= set(manifest["training"])
     expected = {"baseline.parquet", "calibration.json", "history.parquet", "detectors/isolation_forest/arrays.npz"}
@@ -238,7 +238,7 @@ def test_a_new_source_is_said(quiet, profiles):
 
 def test_what_was_set_aside_survives_saving(model, tmp_path):
     """The list of what did not train is in the model on disk."""
-    assert model.trimmed_count == 4
+    assert model.trimmed_count == 8
     model.save(tmp_path / "model")
     loaded = Model.load(tmp_path / "model")
     assert loaded.trimmed == model.trimmed
@@ -257,6 +257,37 @@ def test_update_learns_more(model, profiles):
     assert more.version != model.version
     assert any("5 profiles were part" in note for note in more.notes)
     assert len(more.history.rows) > len(model.history.rows)
+
+
+def test_update_never_learns_what_was_set_aside(model, quiet, profiles):
+    """The same input once more brings only its new profiles: what was too odd to learn from stays out."""
+    aside = {(one.source, one.window_start_ns) for one in model.trimmed}
+    later = profiles(60, seed=7).assign(
+        window_start_ns=lambda rows: rows["window_start_ns"] + 10**15,
+        window_end_ns=lambda rows: rows["window_end_ns"] + 10**15,
+    )
+    more = model.update(pd.concat([quiet, later], ignore_index=True), created="later")
+    kept = set(zip(more.history.rows["source"], more.history.rows["window_start_ns"], strict=True))
+    assert aside
+    assert not aside & kept
+    assert aside <= {(one.source, one.window_start_ns) for one in more.trimmed}
+    assert more.trimmed_count == len(more.trimmed) > len(aside)
+    assert f"{more.trimmed_count} of 260 profiles were set aside" in "\n".join(more.notes)
+    with pytest.raises(ModelError, match="already"):
+        more.update(quiet, created="later")
+
+
+def test_update_by_sources_outside_only_is_refused(model, profiles):
+    """They would train the baseline of inside sources."""
+    outside = profiles(60, seed=7).assign(inside=False, window_digest="other")
+    with pytest.raises(ModelError, match="check --inside"):
+        model.update(outside, created="later")
+
+
+def test_what_was_seen_survives_saving(model, quiet, tmp_path):
+    """A loaded model knows which profiles trained it, those set aside among them."""
+    model.save(tmp_path / "model")
+    assert Model.load(tmp_path / "model").seen.holds(quiet).all()
 
 
 def test_update_with_nothing_new_is_said(model):
