@@ -10,8 +10,11 @@ There is no x-pack, and of the server's modules only transport-netty4 is publish
 security, and of the field types only the server's own.
 """
 
+import fcntl
+import os
 import shutil
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +48,10 @@ has.native.controller=false
 def lay_out(home: Path) -> list[Path]:
     """Write an Elasticsearch home and return the jars of the server's class path."""
     coordinates = f"org.elasticsearch:elasticsearch:{VERSION}+org.elasticsearch.plugin:transport-netty4:{VERSION}"
-    jars = [Path(path) for path in jgo.build(coordinates).all_jars]
+    # jgo makes its folder anew: a second process that looks at it meanwhile finds no jars.
+    with (Path(tempfile.gettempdir()) / f"netad-test-jgo-{os.getuid()}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        jars = [Path(path) for path in jgo.build(coordinates).all_jars]
     transport = [jar for jar in jars if jar.name.startswith(("netty-", "transport-netty4"))]
     if not transport or len(transport) == len(jars):
         raise RuntimeError(f"jgo resolved {coordinates} to unexpected jars: {[jar.name for jar in jars]}")
