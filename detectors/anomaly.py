@@ -54,6 +54,22 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True)
+class UnexpectedWord:
+    """A word of a profile's text that a language model did not expect.
+
+    `field` is the feature, or the kind of name (`services`, `domains`, `servers`, `agents`), that it tells of; `word`
+    the level or name that stands there, `expected` what the model would have put, empty where it cannot say; `nats` is
+    the word's negative log-likelihood.
+    """
+
+    field: str
+    label: str
+    word: str
+    expected: str
+    nats: float
+
+
+@dataclass(frozen=True, slots=True)
 class AlertCount:
     """How often another tool raised one alert: `severity` is the highest it gave, 1 above 2, 0 where it gives none."""
 
@@ -99,7 +115,8 @@ class Anomaly:
     window the input covers to its end, else the digest of what was seen of it. `findings` are the named behaviours of
     the source in that window that fire, the strongest first. `changes` is the smallest change that was found to bring
     the score below the threshold, empty where none was. `known_source` is False where the model knows too little of the
-    source to compare it with its own past: a new host, low confidence.
+    source to compare it with its own past: a new host, low confidence. `words` are those of the profile's text that a
+    language model did not expect, where the model has one.
     """
 
     source: str
@@ -124,3 +141,4 @@ class Anomaly:
     findings: tuple["Finding", ...] = ()
     changes: tuple[Change, ...] = ()
     known_source: bool = True
+    words: tuple[UnexpectedWord, ...] = ()

@@ -2,7 +2,7 @@
 
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self, cast, runtime_checkable
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from netad.core.errors import ConfigError
 from netad.core.registry import Registry
+
+if TYPE_CHECKING:
+    from netad.detectors.anomaly import UnexpectedWord
 
 ENTRY_POINTS = "netad.detectors"
 PYOD = "pyod:"
@@ -66,6 +69,28 @@ class WithSettings(Protocol):
     """A detector that is made with settings of its own, with which it is trained again when a model is updated."""
 
     settings: Any
+
+
+@runtime_checkable
+class OnDevice(Protocol):
+    """A detector that can run on a GPU, and with shorter numbers."""
+
+    def use(self, device: str, precision: str) -> None:
+        """Run on a device from now on, in a precision: `auto` leaves either to the detector.
+
+        Raises:
+            ConfigError: there is no such device, or the detector cannot run so.
+        """
+        ...
+
+
+@runtime_checkable
+class Reading(Protocol):
+    """A detector that can say which words of a profile's text it did not expect."""
+
+    def unexpected(self, profiles: pd.DataFrame) -> "list[tuple[UnexpectedWord, ...]]":
+        """Return for each profile the most unexpected words of its text, the most unexpected first."""
+        ...
 
 
 class DetectorRegistry(Registry[Detector]):

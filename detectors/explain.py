@@ -1,12 +1,13 @@
 """Why a profile scored as it did: the same for every detector, by counterfactual against the baseline."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netad.detectors.anomaly import Change, Reason
+from netad.detectors.anomaly import Change, Reason, UnexpectedWord
+from netad.detectors.base import Reading
 from netad.detectors.behaviour_detector import PREFIX, behaviour_columns
 from netad.detectors.calibration import DECADES
 from netad.detectors.matrix import judged
@@ -37,11 +38,13 @@ class Explanation:
     """The features that matter most (at most three), the operators' framed list, and the smallest normalising change.
 
     `changes` is empty where setting up to eight features to typical does not make the profile normal, or where it is.
+    `words` are what a detector that reads profiles as text did not expect.
     """
 
     reasons: tuple[Reason, ...]
     profile: tuple[Reason, ...]
     changes: tuple[Change, ...] = ()
+    words: tuple[UnexpectedWord, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -151,7 +154,16 @@ def explain(model: Model, profiles: pd.DataFrame, threshold: float | None = None
     facts, judge = _facts(model, rows)
     least = (model.threshold(1e-3) if threshold is None else threshold) * DECADES
     changes = judge.changes(facts.typical, facts.drop, least)
-    return [_explained(facts, row, changes[row]) for row in range(len(rows))]
+    words = _words(model, rows)
+    return [replace(_explained(facts, row, changes[row]), words=words[row]) for row in range(len(rows))]
+
+
+def _words(model: Model, rows: pd.DataFrame) -> list[tuple[UnexpectedWord, ...]]:
+    """Return what the first detector that reads profiles did not expect of each."""
+    for detector in model.detectors.values():
+        if isinstance(detector, Reading):
+            return detector.unexpected(rows)
+    return [()] * len(rows)
 
 
 def _facts(model: Model, rows: pd.DataFrame) -> tuple[_Facts, _Judge]:

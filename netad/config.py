@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netad.core.errors import ConfigError
 from netad.core.sizes import parse_size
 from netad.core.timing import SECOND_NS, parse_duration, parse_time
+from netad.detectors.transformer.settings import DEVICES, OBJECTIVES, PRECISIONS
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -45,6 +46,8 @@ class Config:
     fit their frames, or have wrong checksums too; `time_zone` (IANA) says when it is night; hosts of one of
     `peer_networks` are each other's peers;
     `kibana_url` is where Kibana answers, for `setup kibana` and links in events, `kibana_space` its space;
+    `base_model`, `objective`, `device` and `precision` are about the detector huggingface
+    (netad.detectors.transformer.settings);
     `rules_errors` says whether rules that do not load end the run, or only themselves;
     `store` is where commands about stored events look (`parquet:DIR`, `elastic:URL`);
     `model` a folder written by `netad train`, or None for a capture that is its own baseline.
@@ -62,6 +65,10 @@ class Config:
     decap: bool = True
     strict: str = "none"
     detectors: tuple[str, ...] = ("fusion", "behaviour")
+    base_model: str | None = None
+    objective: str = "masked"
+    device: str = "auto"
+    precision: str = "auto"
     behaviours: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     model: str | None = None
     budget: float = 0.001
@@ -412,6 +419,10 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "decap": _flag,
     "strict": _one_of(*STRICT_CHOICES),
     "detectors": _detectors,
+    "base_model": _text,
+    "objective": _one_of(*OBJECTIVES),
+    "device": _one_of(*DEVICES),
+    "precision": _one_of(*PRECISIONS),
     "behaviours": _behaviours,
     "model": _text,
     "budget": parse_budget,

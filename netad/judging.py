@@ -1,7 +1,7 @@
 """Profiles to anomalies: the model that judges, what it learnt from, and what it found."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,6 +11,7 @@ import numpy as np
 from netad.config import DEFAULT_WINDOW, Config
 from netad.core.errors import ConfigError, InputError
 from netad.core.timing import now_iso
+from netad.detector_settings import detector_settings, run_as_set
 from netad.detectors.anomaly import Anomaly
 from netad.detectors.verdicts import NO_VERDICTS, Verdicts
 from netad.flow_spool import FlowSpool
@@ -28,8 +29,16 @@ log = logging.getLogger(__name__)
 SCORED_TOGETHER = 4096  # profiles
 
 
-def train_model(config: Config, reading: Reading, name: str, verdicts: Verdicts = NO_VERDICTS) -> "Model":
+def train_model(
+    config: Config,
+    reading: Reading,
+    name: str,
+    verdicts: Verdicts = NO_VERDICTS,
+    made_with: Mapping[str, Any] | None = None,
+) -> "Model":
     """Learn a model from the inputs, all of which count as normal but for what `verdicts` call true anomalies.
+
+    `made_with` is by detector what it is made with (netad.detector_settings).
 
     Raises:
         InputError: the inputs hold no profile.
@@ -47,6 +56,7 @@ def train_model(config: Config, reading: Reading, name: str, verdicts: Verdicts 
         created=now_iso(),
         peer_networks=config.peer_networks,
         verdicts=verdicts,
+        settings=made_with,
     )
 
 
@@ -81,6 +91,7 @@ def open_model(config: Config) -> tuple["Model", Config]:
     from netad.detectors.model import Model
 
     model = Model.load(Path(config.model or ""))
+    run_as_set(model, config)
     log.info("model %s %s (window %s, trained on %s)",
              model.name, model.version, model.window, counted(model.profiles, "profile"))  # fmt: skip
     as_trained = replace(config, window=model.window)
@@ -150,6 +161,7 @@ class Judgement:
                     reasons=explanation.reasons,
                     profile=explanation.profile,
                     changes=explanation.changes,
+                    words=explanation.words,
                     known_source=bool(scores.known[index]),
                     totals=_totals(row),
                     window_digest=row["window_digest"],
@@ -200,6 +212,7 @@ def judge(
                 self_baseline=True,
                 created=now_iso(),
                 peer_networks=config.peer_networks,
+                settings=detector_settings(config),
             )
             judgement.judge_by(model, config.budget)
             judgement.add(group)

@@ -44,6 +44,49 @@ def progress(quiet: bool) -> Iterator[ProgressBar | None]:
         yield ProgressBar(bar, bar.add_task("reading", total=None))
 
 
+class StepBar:
+    """Takes the training steps done and their number; appears with the first of them, in the place of another bar."""
+
+    def __init__(self, before: ProgressBar | None) -> None:
+        self._before = before
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        """Show that `done` of `total` steps are done, and how long the rest takes."""
+        if self._bar is None or self._task is None:
+            from rich.console import Console
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+
+            if self._before is not None:
+                self._before.stop()
+            columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+            self._bar = Progress("training", *columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task("training", total=total)
+            self._bar.start()
+        self._bar.update(self._task, completed=done)
+        if done >= total:
+            self.stop()
+
+    def stop(self) -> None:
+        """Take the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+
+
+@contextlib.contextmanager
+def training_progress(before: ProgressBar | None) -> Iterator[StepBar | None]:
+    """Yield a bar for the steps of a training, or None where there is none before it because nobody watches."""
+    if before is None:
+        yield None
+        return
+    bar = StepBar(before)
+    try:
+        yield bar
+    finally:
+        bar.stop()
+
+
 def _total(paths: Iterable[str]) -> int | None:
     """Return the bytes of all files, None where they cannot be known (stdin, pipes, what may not be looked at)."""
     total = 0

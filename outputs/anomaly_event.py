@@ -4,7 +4,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from netad.core.timing import iso
-from netad.detectors.anomaly import Anomaly, Change, Evidence, Reason
+from netad.detectors.anomaly import Anomaly, Change, Evidence, Reason, UnexpectedWord
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable, window_id
@@ -221,6 +221,7 @@ def _details(anomaly: Anomaly) -> dict[str, Any]:
         "influencers": [_reason(reason) for reason in anomaly.reasons],
         "profile": [_reason(reason) for reason in anomaly.profile],
         "normal_if": [_change(change) for change in anomaly.changes],
+        "unexpected": [_word(word) for word in anomaly.words],
         # A dot in a name would make an object of it.
         "features": _finite({name.replace(".", "_"): reason.actual for name, reason in shown.items()}),
         "totals": {name: int(count) for name, count in anomaly.totals.items()},
@@ -245,6 +246,12 @@ def _change(change: Change) -> dict[str, Any]:
     named = {"feature": change.feature, "label": change.label, "unit": change.unit}
     numbers = {"actual": change.actual, "target": change.target}
     return {**{name: text for name, text in named.items() if text}, **_finite(numbers)}
+
+
+def _word(word: UnexpectedWord) -> str:
+    """Return an unexpected word as one text: `failed share: extreme, expected normal (5.2 nats)`."""
+    expected = f", expected {word.expected}" if word.expected else ""
+    return storable(f"{word.label}: {word.word}{expected} ({word.nats:.1f} nats)")
 
 
 def _finite(numbers: dict[str, float]) -> dict[str, float]:

@@ -49,6 +49,8 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
+    if details.get("unexpected"):
+        yield _indented(Text(show(f"Reads oddly: {'; '.join(details['unexpected'][:TOP])}")))
     for told in _said(event["netad"].get("evidence", {})):
         yield _indented(Text(show(told)))
     if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed

@@ -10,14 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netad.core.errors import ConfigError, MissingExtraError, ModelError
+from netad.detectors.anomaly import UnexpectedWord
 from netad.detectors.bundle import DAMAGED, read_json, write_json
 from netad.detectors.transformer import base_model, onnx_runner
 from netad.detectors.transformer.encoding import CHOICES, NAME_KINDS, TextEncoder
+from netad.detectors.transformer.explaining import told
 from netad.detectors.transformer.levels import Levels
 from netad.detectors.transformer.likelihood import usual
 from netad.detectors.transformer.scoring import Reader, Runner, Word
 from netad.detectors.transformer.settings import FEW, MOST_STEPS, TransformerSettings
-from netad.detectors.transformer.text import FIELDS, VERSION, ProfileText, read
+from netad.detectors.transformer.text import VERSION, ProfileText, levels_of, read
 
 Float64 = NDArray[np.float64]
 
@@ -71,7 +73,7 @@ class HuggingfaceDetector:
         """
         held = folds == folds.min()
         taught = ~held if (~held).any() else held
-        levels = Levels.fit(profiles[taught], tuple(FIELDS))
+        levels = levels_of(profiles[taught])
         codes = levels.apply(profiles)
         codes[taught] = levels.apply_training(profiles[taught], seed)
         texts = read(codes, profiles, with_names=self.settings.names)
@@ -112,6 +114,13 @@ class HuggingfaceDetector:
     def words(self, profiles: pd.DataFrame) -> list[tuple[Word, ...]]:
         """Return for each profile how unexpected the words and names of its text are."""
         return self._reader.words(self.texts(profiles))
+
+    def unexpected(self, profiles: pd.DataFrame) -> list[tuple[UnexpectedWord, ...]]:
+        """Return for each profile the most unexpected words of its text, the most unexpected first."""
+        texts = self.texts(profiles)
+        expects = not self._reader.by_belonging
+        read_as = zip(texts, self._reader.words(texts), strict=True)
+        return [told(text, words, self.fields, expects=expects) for text, words in read_as]
 
     @property
     def _fitted(self) -> _Learned:

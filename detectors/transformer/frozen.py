@@ -20,6 +20,8 @@ _SURE = 20.0
 class NoNetwork:
     """Runs nothing: a word is as unexpected as it is rare in its slot, and every name belongs."""
 
+    rows = ROWS
+
     def run(self, ids: Ints) -> Float32:
         """Return scores that say nothing, shape (rows, pieces, outputs)."""
         scores = np.zeros((*ids.shape, len(CHOICES) + 1), dtype=np.float32)

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any, cast
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
+from transformers import AutoConfig, AutoModel
 
 from netad.core.errors import ConfigError, ModelError
 from netad.detectors.transformer.base_model import BaseModel
@@ -77,8 +79,6 @@ def empty(config_folder: Path, pad: int) -> Network:
 
 
 def _encoder(base: BaseModel, pretrained: bool) -> nn.Module:
-    from transformers import AutoModel
-
     try:
         if not pretrained:
             return _drawn(base.folder)
@@ -87,7 +87,7 @@ def _encoder(base: BaseModel, pretrained: bool) -> nn.Module:
                 base.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, **_arguments(base.config)
             )
         return loaded
-    except (OSError, ValueError, TypeError, RuntimeError, KeyError) as error:
+    except (OSError, ValueError, TypeError, RuntimeError, KeyError, SafetensorError) as error:
         raise ConfigError(f"the base model {base.name} cannot be loaded: its weights and its config.json do not fit "
                           "each other, or a file is damaged") from error  # fmt: skip
 
@@ -110,8 +110,6 @@ def _quiet() -> Iterator[None]:
 
 def _drawn(folder: Path) -> nn.Module:
     """Return an encoder of a folder's configuration with weights drawn by chance."""
-    from transformers import AutoConfig, AutoModel
-
     config = AutoConfig.from_pretrained(folder, local_files_only=True)
     from_config: Callable[..., nn.Module] = AutoModel.from_config
     return from_config(config, **_arguments(config.to_dict()))

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from netad.detectors.transformer.encoding import PIECES, ROWS, Encoded, Ints, TextEncoder
+from netad.detectors.transformer.encoding import PIECES, Encoded, Ints, TextEncoder
 from netad.detectors.transformer.likelihood import Float32, Unexpected, unexpected
 from netad.detectors.transformer.text import ProfileText
 
@@ -23,7 +23,12 @@ DECIMALS = 4
 
 
 class Runner(Protocol):
-    """Runs the network."""
+    """Runs the network, on batches of `rows` texts at a time."""
+
+    @property
+    def rows(self) -> int:
+        """How many texts a batch holds."""
+        ...
 
     def run(self, ids: Ints) -> Float32:
         """Return the scores of pieces of shape (rows, pieces): shape (rows, pieces, outputs)."""
@@ -81,16 +86,16 @@ class Reader:
         result: list[tuple[Word, ...]] = [()] * len(texts)
         for steps in np.unique(length).tolist():
             alike = np.flatnonzero(length == steps)
-            for start in range(0, len(alike), ROWS):
-                chosen = alike[start : start + ROWS].tolist()
+            for start in range(0, len(alike), self.runner.rows):
+                chosen = alike[start : start + self.runner.rows].tolist()
                 for place, words in zip(chosen, self._batch([encoded[one] for one in chosen]), strict=True):
                     result[place] = words
         return result
 
     def _batch(self, encoded: Sequence[Encoded]) -> list[tuple[Word, ...]]:
-        batch = self.encoder.batch(encoded, ROWS)
+        batch = self.encoder.batch(encoded, self.runner.rows)
         found = unexpected(self.runner.run(batch.ids), batch, self.usual_log, by_belonging=self.by_belonging)
-        told: list[list[Word]] = [[] for _ in range(ROWS)]
+        told: list[list[Word]] = [[] for _ in range(self.runner.rows)]
         columns = (found.row, found.slot, found.choice, found.expected, found.nll)
         for row, slot, choice, expected, nll in zip(*(column.tolist() for column in columns), strict=True):
             told[row].append(Word(slot, choice, expected, -1, nll))

@@ -54,7 +54,11 @@ def shown(text: ProfileText, fields: Sequence[str]) -> str:
     return " ".join(words)
 
 
-def as_text(profiles: pd.DataFrame, levels: Levels | None = None) -> list[str]:
-    """Return each profile of a ProfileFrame as text, by a model's levels, or by those of the profiles themselves."""
-    found = Levels.fit(profiles, tuple(FIELDS)) if levels is None else levels
-    return [shown(one, found.names) for one in read(found.apply(profiles), profiles, with_names=True)]
+def levels_of(profiles: pd.DataFrame) -> Levels:
+    """Return the levels of the template's fields among the profiles of a baseline, novelty measured."""
+    return Levels.fit(profiles, tuple(FIELDS))
+
+
+def as_text(profiles: pd.DataFrame, levels: Levels) -> list[str]:
+    """Return each profile of a ProfileFrame as people read what a model reads."""
+    return [shown(one, levels.names) for one in read(levels.apply(profiles), profiles, with_names=True)]

@@ -15,7 +15,7 @@ from netad.detectors.bundle import DAMAGED, read_json, write_json
 from netad.detectors.transformer.adapting import Adapted, Adapting
 from netad.detectors.transformer.base_model import CONFIG, WEIGHTS, BaseModel
 from netad.detectors.transformer.devices import autocast, chosen_device
-from netad.detectors.transformer.encoding import Ints, TextEncoder
+from netad.detectors.transformer.encoding import ROWS, Ints, TextEncoder
 from netad.detectors.transformer.likelihood import Float32
 from netad.detectors.transformer.network import Network, build, empty
 from netad.detectors.transformer.settings import TransformerSettings
@@ -27,6 +27,8 @@ _ORIGIN = ("_name_or_path", "transformers_version")
 
 class TorchRunner:
     """A network on a device, in 32 bits or, where the device has them, in 16 (`precision`)."""
+
+    rows = ROWS
 
     def __init__(
         self, network: Network, config: Mapping[str, Any], device: str = "auto", precision: str = "auto"

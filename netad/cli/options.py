@@ -8,6 +8,7 @@ import click
 
 from netad.config import FLOW_CHOICES, LOG_FORMATS, PROFILE_CHOICES, RULES_ERRORS, STRICT_CHOICES, Config, load_config
 from netad.core.errors import ExitCode
+from netad.detectors.transformer.settings import DEVICES, OBJECTIVES, PRECISIONS
 
 if TYPE_CHECKING:
     from netad.ingest.report import IngestReport
@@ -49,6 +50,14 @@ window_option = click.option("--window", metavar="DURATION",
 detection_options = _stack(
     click.option("--model-type", "detectors", metavar="NAME", multiple=True,
                  help="Detector to use; may be given several times. [fusion and behaviour]"),
+    click.option("--base-model", metavar="FOLDER|NAME",
+                 help="What huggingface adapts: a folder, or a model of the Hugging Face hub, which is fetched. "
+                 "[all-MiniLM-L6-v2, from its package]"),
+    click.option("--objective", type=click.Choice(OBJECTIVES),
+                 help="What huggingface learns to tell: words that are hidden, or that were replaced. [masked]"),
+    click.option("--device", type=click.Choice(DEVICES), help="Where huggingface runs. [a GPU where there is one]"),
+    click.option("--precision", type=click.Choice(PRECISIONS),
+                 help="Numbers huggingface calculates with. [bf16 where the device has them]"),
     click.option("--seed", type=int, metavar="N", help="Seed of everything drawn by chance. [0]"),
 )  # fmt: skip
 

@@ -55,10 +55,11 @@ def command(
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings({**flags, "model": folder} if update else flags)
 
+    from netad.detector_settings import detector_settings, prepare_update
     from netad.detectors.bundle import check_target
     from netad.judging import open_model, train_model, update_model
     from netad.outputs.wording import counted, traffic_read
-    from netad.progress import progress
+    from netad.progress import progress, training_progress
     from netad.reading import Reading, span
 
     keep_out = flow_filter(config, load_rules(config))
@@ -68,11 +69,14 @@ def command(
         old, config = open_model(config)
         _refuse_change(old, name, flags)
     verdicts = _verdicts(judged, config.since_ns)
-    with progress(config.quiet) as bar:
+    with progress(config.quiet) as bar, training_progress(bar) as on_step:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
+        checkpoint = _checkpoint(Path(folder))
         if old is None:
-            model = train_model(config, reading, name or Path(folder).resolve().name, verdicts)
+            made_with = detector_settings(config, checkpoint, on_step)
+            model = train_model(config, reading, name or Path(folder).resolve().name, verdicts, made_with)
         else:
+            prepare_update(old, checkpoint, on_step)
             model = update_model(config, reading, old, verdicts)
     model.save(Path(folder))
     report = reading.report
@@ -103,6 +107,12 @@ def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
     return NO_VERDICTS if store is None else read_verdicts(open_stored(store), since_ns)
 
 
+def _checkpoint(folder: Path) -> Path:
+    """Return where a training of minutes keeps its state, beside the model that it makes, to go on if it is ended."""
+    place = folder.resolve()
+    return place.parent / f".{place.name}.training"
+
+
 def _refuse_change(model: "Model", name: str | None, flags: dict[str, Any]) -> None:
     """Refuse settings that an update would have to ignore.
 
@@ -115,6 +125,8 @@ def _refuse_change(model: "Model", name: str | None, flags: dict[str, Any]) -> N
         ("--name", name, model.name),
         ("--model-type", tuple(dict.fromkeys(flags["detectors"])), tuple(model.detectors)),
         ("--seed", flags["seed"], model.seed),
+        ("--base-model", flags["base_model"], "its own base model"),
+        ("--objective", flags["objective"], "its own objective"),
     )
     for flag, wanted, held in asked:
         if wanted not in (None, (), held):

@@ -64,6 +64,7 @@ float     netad.anomaly.score netad.anomaly.threshold netad.anomaly.tail netad.a
 keyword   netad.anomaly.window netad.anomaly.top_features netad.anomaly.transports netad.anomaly.sample_flow_ids
 long      netad.anomaly.flow_count netad.anomaly.destination_count netad.anomaly.destination_ports
 long      netad.anomaly.baseline_profiles
+keyword   netad.anomaly.unexpected
 open      netad.anomaly.features netad.anomaly.detectors netad.anomaly.totals
 keyword   related.hosts
 keyword   netad.evidence.alerts.signature netad.evidence.alerts.tool

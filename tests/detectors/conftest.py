@@ -1,12 +1,16 @@
 """Synthetic ProfileFrames: quiet hosts, and what stands out from them."""
 
+import importlib.util
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from netad.detectors.model import Model
+from netad.detectors.transformer import base_model, settings
 from netad.profiles.features import FEATURES
 from netad.profiles.frame import KEY_DTYPES
+from tests.detectors.tiny_base import write_tiny_base
 
 HOUR_NS = 3600 * 10**9
 
@@ -45,6 +49,30 @@ def _flooding(profiles):
             if feature.suspicious == "high"
         },
     )
+
+
+@pytest.fixture(scope="session")
+def packaged_base():
+    """What finds the packaged base model, as it is outside of these tests."""
+    return base_model.packaged
+
+
+@pytest.fixture(scope="session", autouse=True)
+def tiny_base(packaged_base, tmp_path_factory):
+    """A base model that trains in a second, in the place of the packaged one; None where torch is not installed."""
+    if importlib.util.find_spec("torch") is None:
+        yield None
+        return
+    del packaged_base
+    import torch
+
+    torch.set_num_threads(1)  # of so small a network threads only wait for each other
+    base = write_tiny_base(tmp_path_factory.mktemp("tiny") / "base")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(base_model, "packaged", lambda: base)
+        patch.setattr(settings, "MOST_STEPS", 20)
+        patch.setattr(settings, "LEAST_STEPS", 10)
+        yield base
 
 
 @pytest.fixture(scope="session")

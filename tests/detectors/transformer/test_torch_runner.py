@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+
+from netad.core.errors import ModelError
+from netad.detectors.transformer import base_model, torch_runner
+from netad.detectors.transformer.torch_runner import TorchRunner
+
+
+@pytest.fixture
+def runner(network, tiny_base):
+    """Runs the untrained network on the processor."""
+    return TorchRunner(network, {**tiny_base.config, "_name_or_path": "/home/somebody"}, "cpu", "fp32")
+
+
+def test_saved_and_loaded_it_runs_the_same(runner, encoder, text, tmp_path):
+    """Weights and configuration come back; where they came from is not written down."""
+    ids = encoder.batch([encoder.encode(text(0))], runner.rows).ids
+    runner.save(tmp_path)
+    again = TorchRunner.load(tmp_path, encoder.pad).using("cpu", "fp32")
+    assert np.array_equal(again.run(ids), runner.run(ids))
+    assert "somebody" not in (tmp_path / base_model.CONFIG).read_text()
+
+
+@pytest.mark.parametrize("file", [base_model.WEIGHTS, base_model.CONFIG])
+def test_damage_is_a_sentence(runner, encoder, tmp_path, file):
+    """A file that is cut short, or belongs to another network, is not loaded."""
+    runner.save(tmp_path)
+    (tmp_path / file).write_bytes((tmp_path / file).read_bytes()[:100])
+    with pytest.raises(ModelError, match="damaged"):
+        TorchRunner.load(tmp_path, encoder.pad)
+
+
+def test_a_full_disk_is_an_error_of_the_system(runner, tmp_path, monkeypatch):
+    """What cannot be written is told as such, whatever safetensors calls it."""
+
+    def full(*_args, **_named):
+        raise torch_runner.SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr(torch_runner, "save_file", full)
+    with pytest.raises(OSError, match="No space left"):
+        runner.save(tmp_path)
