@@ -133,6 +133,9 @@ class Reading:
         if windows.left_out:
             records = counted(windows.left_out, "flow record")
             self.notes.append(f"{records} of multicast, broadcast or unspecified sources made no profile")
+        if windows.homeless_facts:
+            facts = counted(windows.homeless_facts, "DNS, TLS or HTTP fact")
+            self.notes.append(f"{facts} of sources without a flow in that window made no profile")
 
 
 def all_profiles(reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "ProfileBatch":

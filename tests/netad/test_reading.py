@@ -39,6 +39,15 @@ def test_a_window_without_a_look_up_is_told_from_an_input_without_dns(office, tm
     assert all_profiles(Reading(Config(), [str(tmp_path)])).frame["dns_queries"].tolist() == [0.0]
 
 
+def test_what_was_said_without_a_flow_is_told(tmp_path):
+    """A look-up (with its two answers three facts) of a source without flows makes no profile, and a note says so."""
+    (tmp_path / "conn.log").write_text(tsv("conn", [conn()]))
+    (tmp_path / "dns.log").write_text(tsv("dns", [DNS | {"id.orig_h": "10.0.0.99", "ts": str(START + 9)}]))
+    reading = Reading(Config(), [str(tmp_path)])
+    all_profiles(reading)
+    assert "3 DNS, TLS or HTTP facts of sources without a flow in that window made no profile" in reading.notes
+
+
 def test_night_is_that_of_the_time_zone(tmp_path):
     """22:13 UTC is night there and in Berlin, but not in New York."""
     (tmp_path / "conn.log").write_text(tsv("conn", [conn()]))
