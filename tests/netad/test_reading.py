@@ -40,7 +40,7 @@ def test_a_window_without_a_look_up_is_told_from_an_input_without_dns(office, tm
 
 
 def test_what_was_said_without_a_flow_is_told(tmp_path):
-    """A look-up (with its two answers three facts) of a source without flows makes no profile, and a note says so."""
+    """What a look-up of a source without flows says makes no profile, and a note counts its facts."""
     (tmp_path / "conn.log").write_text(tsv("conn", [conn()]))
     (tmp_path / "dns.log").write_text(tsv("dns", [DNS | {"id.orig_h": "10.0.0.99", "ts": str(START + 9)}]))
     reading = Reading(Config(), [str(tmp_path)])
