@@ -1,6 +1,6 @@
 import sys
 
-from netad.progress import _total, progress
+from netad.progress import _total, progress, training_progress
 
 
 def test_nothing_in_a_pipe(monkeypatch):
@@ -37,3 +37,15 @@ def test_the_total_is_known_for_files_only(tmp_path):
     (tmp_path / "b").write_bytes(b"45")
     assert _total([str(tmp_path / "a"), str(tmp_path / "b")]) == 5
     assert _total([str(tmp_path / "a"), "-"]) is None
+
+
+def test_training_takes_the_place_of_reading(monkeypatch, capsys):
+    """The bar of training steps comes with the first step, and goes with the last; without a bar before, none."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with progress(quiet=False) as bar, training_progress(bar) as on_step:
+        for done in (1, 2):
+            on_step(done, 2)
+        assert "training" in capsys.readouterr().err
+        on_step(2, 2)
+    with training_progress(None) as on_step:
+        assert on_step is None

@@ -5,6 +5,7 @@ import pytest
 from netad.cli import main
 from netad.detectors.model import Model
 from netad.sample.capture import write_sample
+from tests.detectors.tiny_base import write_tiny_base
 
 
 @pytest.fixture(scope="session")
@@ -127,3 +128,43 @@ def test_an_input_that_is_not_there_is_told(run, days):
     assert code == 3
     assert out.startswith("stable: ")
     assert "missing.pcap" in err
+
+
+def test_a_model_without_the_transformer_has_nothing_to_export(run, days, tmp_path):
+    """Only the detector huggingface can be made smaller."""
+    code, _, err = run("models", "export", days / "office", tmp_path / "small")
+    assert code == 2
+    assert "has no detector huggingface" in err
+
+
+def test_an_exported_model_judges_like_the_one_it_came_from(run, days, tmp_path):
+    """Trained on a small base model, shown as text, exported, and used: smaller, and in the same order."""
+    pytest.importorskip("torch", reason="the extra transformers is not installed")
+    pytest.importorskip("onnxscript", reason="the extra onnx is not installed")
+    base, model, small = tmp_path / "base", tmp_path / "model", tmp_path / "small"
+    write_tiny_base(base)
+    train = ("train", days / "monday.pcap", "--model", model, "--base-model", base)
+    code, _, err = run(*train)
+    assert (code, "--model-type huggingface" in err) == (2, True)
+    code, out, _ = run(*train, "--model-type", "fusion", "--model-type", "huggingface")
+    assert code == 0
+    assert "huggingface learnt from only" in out
+    assert not list(tmp_path.glob(".*.training"))
+    code, out, _ = run("models", "export", model, small)
+    assert code == 0
+    assert "rank correlation" in out
+    assert [one.name for one in small.rglob("*.onnx")] == ["model.int8.onnx"]
+    assert not list(small.rglob("*.safetensors"))
+    code, out, _ = run("profiles", days / "other.pcap", "--as-text", "--model", small)
+    assert (code, " flows " in out) == (0, True)
+    for place in (model, small):
+        code, out, _ = run("ingest", days / "other.pcap", "--model", place, "--budget", "1/5", "--to", "ndjson:-")
+        events = [json.loads(line) for line in out.splitlines()]
+        found = [one["netad"]["anomaly"] for one in events if one["event"]["kind"] == "alert"]
+        assert code == 0
+        assert found
+        assert all("huggingface" in one["detectors"] for one in found)
+    code, _, err = run("ingest", days / "other.pcap", "--model", small, "--precision", "bf16")
+    assert (code, "exported to 8 bits" in err) == (2, True)
+    code, _, err = run("train", days / "tuesday.pcap", "--model", model, "--update", "--objective", "replaced")
+    assert (code, "leave --objective out" in err) == (2, True)

@@ -1,5 +1,7 @@
 import csv
 
+import pytest
+
 
 def test_profiles_are_a_table(run, office, tmp_path):
     """One row a source and window, with every feature."""
@@ -11,3 +13,21 @@ def test_profiles_are_a_table(run, office, tmp_path):
     assert {"source", "unique_destinations", "failed_share"} <= set(rows[0])
     ends = {(int(row["window_end_ns"]) - int(row["window_start_ns"])) for row in rows}
     assert ends == {30 * 60 * 10**9}
+
+
+def test_profiles_read_as_text(run, office):
+    """A line each: source, start, and levels and names by field; by the input itself, without a model."""
+    code, out, _ = run("profiles", office, "--as-text", "--window", "30m")
+    lines = out.splitlines()
+    assert code == 0
+    assert len(lines) > 1
+    assert all(" flows " in line and " services " in line for line in lines)
+    assert lines == sorted(lines, key=lambda line: line.split()[1])
+
+
+@pytest.mark.parametrize("options", [(), ("--as-text", "-o", "a.csv"), ("-o", "a.csv", "--model", "m")])
+def test_text_and_table_are_one_or_the_other(run, office, options):
+    """A target, or text: what makes no sense together is said."""
+    code, _, err = run("profiles", office, *options)
+    assert code == 2
+    assert "--as-text" in err
