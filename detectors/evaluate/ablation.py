@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.detectors.calibration import Calibration
 from netad.detectors.model import Model
 from netad.detectors.transformer import base_model
 from netad.detectors.transformer.detector import HuggingfaceDetector
@@ -17,6 +18,8 @@ Float64 = NDArray[np.float64]
 DETECTOR, FUSION = "huggingface", "fusion"
 # Shares of the transformer's surprise in a weighted mean with the fusion's.
 SHARES = (0.1, 0.25, 0.5)
+# The share with which counting words alone, without a network, is mixed in: what the network itself adds shows there.
+LIKE = 0.25
 # What is changed, in the order of the report; the settings that change it.
 VARIANTS: dict[str, dict[str, Any]] = {
     "without names": {"names": False},
@@ -35,24 +38,37 @@ def ablated(train: ProfileBatch, test: ProfileBatch, scores: dict[str, Float64],
         ConfigError: the base model cannot be used.
         MissingExtraError: torch or transformers is not installed.
     """
+    mixable = {DETECTOR, FUSION} <= set(scores)
     result = {}
-    if {DETECTOR, FUSION} <= set(scores):
+    if mixable:
         for share in SHARES:
-            mixed = (1 - share) * scores[FUSION] + share * scores[DETECTOR]
-            result[f"{FUSION} + {100 * share:g} % {DETECTOR}"] = mixed
+            result[_mix_name(share, DETECTOR)] = _mixed(scores[FUSION], scores[DETECTOR], share)
     for name, changed in VARIANTS.items():
         model = _trained(train, TransformerSettings(**changed), seed)
         result[f"{DETECTOR}, {name}"] = model.surprises(test)[DETECTOR]
-    # Levels and texts are those of any of the trained ones that knows names; training is what is not needed here.
+    # For levels, texts and held-out profiles one step of training does.
     model = _trained(train, TransformerSettings(steps=1), seed)
-    detector = model.detectors[DETECTOR]
-    if isinstance(detector, HuggingfaceDetector) and model.learned is not None:
+    detector, learned = model.detectors[DETECTOR], model.learned
+    if isinstance(detector, HuggingfaceDetector) and learned is not None:
         measured = model.measure(test).frame
-        known, asked = detector.texts(model.learned.rows), detector.texts(measured)
+        known, asked = detector.texts(learned.rows), detector.texts(measured)
         result[f"{DETECTOR}, {FROZEN}"] = nearest(known, asked, detector.fields, base_model.find())
         detector.run_by(NoNetwork())
-        result[f"{DETECTOR}, {NO_NETWORK}"] = detector.score(measured)
+        held_out = learned.rows[~np.isnan(learned.raw[DETECTOR])]
+        calibration = Calibration.fit(detector.score(held_out), detector.tail_shape)
+        counted = calibration.surprise(detector.score(measured))
+        result[f"{DETECTOR}, {NO_NETWORK}"] = counted
+        if mixable:
+            result[_mix_name(LIKE, NO_NETWORK)] = _mixed(scores[FUSION], counted, LIKE)
     return result
+
+
+def _mix_name(share: float, name: str) -> str:
+    return f"{FUSION} + {100 * share:g} % {name}"
+
+
+def _mixed(fusion: Float64, other: Float64, share: float) -> Float64:
+    return (1 - share) * fusion + share * other
 
 
 def _trained(train: ProfileBatch, settings: TransformerSettings, seed: int) -> Model:

@@ -111,16 +111,16 @@ class HuggingfaceDetector:
         learned = self._fitted
         return read(learned.levels.apply(profiles), profiles, with_names=bool(learned.about["names"]))
 
-    def words(self, profiles: pd.DataFrame) -> list[tuple[Word, ...]]:
-        """Return for each profile how unexpected the words and names of its text are."""
-        return self._reader.words(self.texts(profiles))
+    def reading(self, texts: Sequence[ProfileText]) -> list[tuple[Word, ...]]:
+        """Return for each text how unexpected its words and names are."""
+        return self._reader.words(texts)
 
     def unexpected(self, profiles: pd.DataFrame) -> list[tuple[UnexpectedWord, ...]]:
         """Return for each profile the most unexpected words of its text, the most unexpected first."""
         texts = self.texts(profiles)
         expects = not self._reader.by_belonging
-        read_as = zip(texts, self._reader.words(texts), strict=True)
-        return [told(text, words, self.fields, expects=expects) for text, words in read_as]
+        pairs = zip(texts, self.reading(texts), strict=True)
+        return [told(text, words, self.fields, expects=expects) for text, words in pairs]
 
     @property
     def _fitted(self) -> _Learned:

@@ -8,7 +8,7 @@ from netad.profiles.meetings import Meetings
 
 pytest.importorskip("torch", reason="the extra transformers is not installed")
 
-from netad.detectors.evaluate.ablation import DETECTOR, FUSION, SHARES, VARIANTS, ablated
+from netad.detectors.evaluate.ablation import DETECTOR, FUSION, NO_NETWORK, SHARES, VARIANTS, ablated
 
 
 @pytest.fixture(scope="module")
@@ -22,8 +22,9 @@ def test_each_part_is_left_out_or_exchanged(batch):
     """Every variant scores every profile, and changing a part changes scores; beside the fusion as a weighted mean."""
     scores = {FUSION: np.linspace(0, 1, len(batch)), DETECTOR: np.linspace(3, 2, len(batch))}
     result = ablated(batch, batch, scores, seed=0)
-    assert len(result) == len(SHARES) + len(VARIANTS) + 2
+    assert len(result) == len(SHARES) + len(VARIANTS) + 3
     assert all(column.shape == (len(batch),) and np.isfinite(column).all() for column in result.values())
+    assert f"{FUSION} + 25 % {NO_NETWORK}" in result
     mixed = result[f"{FUSION} + 25 % {DETECTOR}"]
     assert np.allclose(mixed, 0.75 * scores[FUSION] + 0.25 * scores[DETECTOR])
     kept = [column for name, column in result.items() if name.startswith(f"{DETECTOR}, ")]

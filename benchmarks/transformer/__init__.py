@@ -1,0 +1,1 @@
+"""Times the transformer detector: training, scoring in each precision, sizes on disk."""
