@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 
 from netad.core.errors import ModelError
 from netad.detectors.bundle import DAMAGED, read_json, write_json
@@ -67,10 +67,8 @@ class TorchRunner:
         """
         write_json(folder / CONFIG, self._config)
         weights = {name: one.detach().cpu().contiguous() for name, one in self.network.state_dict().items()}
-        try:
-            save_file(weights, str(folder / WEIGHTS))
-        except SafetensorError as error:
-            raise OSError(str(error)) from error
+        # As bytes: files that safetensors writes itself nobody else may read.
+        (folder / WEIGHTS).write_bytes(save(weights))
 
     @classmethod
     def load(cls, folder: Path, pad: int) -> "TorchRunner":
