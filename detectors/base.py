@@ -1,5 +1,6 @@
 """The contract of a detector: profiles in, one raw score a row out, higher is more anomalous; and who fulfils it."""
 
+from collections.abc import Iterable
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, Self, cast, runtime_checkable
@@ -91,6 +92,11 @@ class Reading(Protocol):
     def unexpected(self, profiles: pd.DataFrame) -> "list[tuple[UnexpectedWord, ...]]":
         """Return for each profile the most unexpected words of its text, the most unexpected first."""
         ...
+
+
+def reads_words(detectors: Iterable[object]) -> bool:
+    """Tell whether one of the detectors, or of their classes, looks at the column `said`: its `reads_said` is true."""
+    return any(getattr(one, "reads_said", False) for one in detectors)
 
 
 class DetectorRegistry(Registry[Detector]):

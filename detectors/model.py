@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from netad import __version__
 from netad.core.errors import ConfigError, ModelError
 from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
-from netad.detectors.base import DETECTORS, Detector, WithSettings
+from netad.detectors.base import DETECTORS, Detector, WithSettings, reads_words
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
 from netad.detectors.calibration import DECADES, Calibration, tail_to_score
@@ -234,6 +234,8 @@ class Model:
         In a self-baseline a training profile keeps what was measured against the others: to all together, itself
         among them, nothing is new.
         """
+        if not reads_words(self.detectors.values()):
+            batch = batch.without_words()
         frame = measured(batch, self.knowledge)
         if self.self_baseline and self.learned is not None:
             places, matched = _places(self.learned.rows, frame)

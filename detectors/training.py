@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from netad.detectors.base import DETECTORS, CrossFitting, Detector
+from netad.detectors.base import DETECTORS, CrossFitting, Detector, reads_words
 from netad.detectors.behaviour_detector import behaviour_columns
 from netad.detectors.calibration import Calibration
 from netad.detectors.habits import BehaviourHabits
@@ -172,6 +172,8 @@ def learn(
         ConfigError: an unknown detector, or a network that is none.
         MissingExtraError: a detector needs an optional dependency.
     """
+    if isinstance(profiles, ProfileBatch) and not reads_words(map(DETECTORS.load, names)):
+        profiles = profiles.without_words()
     known = prior.knowledge if prior is not None else None
     rows = _measured(profiles, known, peer_networks, seed)
     habits = None if self_baseline else BehaviourHabits.learn(rows)

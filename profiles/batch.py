@@ -1,7 +1,7 @@
 """ProfileBatch: profiles of the windows that closed together, with what they met and what they were made from."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -45,6 +45,10 @@ class ProfileBatch:
         meetings = Meetings.join([one.meetings for one in batches], rows)
         said = Said.join([one.said for one in batches], rows)
         return cls(join_frames([one.frame for one in batches]), meetings, said=said)
+
+    def without_words(self) -> "ProfileBatch":
+        """Return the batch without what was said: to write that out for every row takes longer than to score it."""
+        return replace(self, said=Said.empty())
 
     def select(self, rows: NDArray[Any]) -> "ProfileBatch":
         """Return the rows that a boolean mask, or an index array of distinct rows, names, with their meetings."""

@@ -48,6 +48,7 @@ class HuggingfaceDetector:
 
     name: ClassVar[str] = "huggingface"
     tail_shape: ClassVar[float] = 0.0
+    reads_said: ClassVar[bool] = True
     # Beside this detector it explains, and has no say in the score: docs/evaluation/transformer.md has the evidence.
     advises: ClassVar[str] = "fusion"
 

@@ -80,13 +80,14 @@ def command(
 def _lines(batch: "ProfileBatch", model: "Model | None", config: "Config") -> list[str]:
     """Return for each profile its source, its start and its text, by a model, or by the profiles themselves."""
     from netad.core.timing import iso
+    from netad.detectors.training import measured
     from netad.detectors.transformer.text import as_text, levels_of
     from netad.profiles.novelty import Knowledge
 
     if not len(batch):
         return []
     if model is not None:
-        frame, levels = model.measure(batch).frame, levels_of(model.measured_training)
+        frame, levels = measured(batch, model.knowledge), levels_of(model.measured_training)
     else:
         frame = Knowledge.measure_training(batch, peer_networks=config.peer_networks, seed=config.seed)
         levels = levels_of(frame)

@@ -73,6 +73,13 @@ def test_rows_keep_their_words(flow, closed):
     ]  # fmt: skip
 
 
+def test_words_that_nobody_reads_are_let_go(talk):
+    """Without words a measured frame has no column of them."""
+    batch = talk(["a.org"])
+    assert COLUMN in Knowledge.learn(batch).measure(batch)
+    assert COLUMN not in Knowledge.learn(batch).measure(batch.without_words())
+
+
 def test_the_order_of_flows_does_not_matter(flow, closed):
     """The same flows in another order say the same in the same order."""
     records = [flow(resp_port=port) for port in (5, 3, 3, 9, 1)]

@@ -12,7 +12,9 @@ from netad.detectors.model import Model
 from netad.detectors.transformer import base_model
 from netad.detectors.transformer.detector import HuggingfaceDetector
 from netad.detectors.transformer.settings import TransformerSettings
-from netad.profiles.said import COLUMN
+from netad.profiles.batch import ProfileBatch
+from netad.profiles.meetings import Meetings
+from netad.profiles.said import COLUMN, Said
 
 
 def trained(rows, **changed):
@@ -90,6 +92,17 @@ def test_settings_and_device_are_kept(quiet, detector, tmp_path):
     assert (loaded.settings.objective, loaded.settings.names, loaded.settings.base_model) == ("replaced", False, None)
     loaded.use("cpu", "fp32")
     assert loaded.settings.precision == "fp32"
+
+
+def test_words_are_measured_for_who_reads_them(quiet):
+    """A model writes out what was said only where a detector reads it."""
+    entry = ((0, "i4"), (2, "u1"), (7, "u8"), (1, "i4"), ("tcp/22", object))
+    said = Said(*(np.array([value], dtype=kind) for value, kind in entry))
+    batch = ProfileBatch(quiet, Meetings.empty(), said=said)
+    settings = {"huggingface": TransformerSettings(steps=1)}
+    for name, reads in (("neighbours", False), ("huggingface", True)):
+        model = Model.train(batch, detectors=(name,), name="m", window="1h", created="", settings=settings)
+        assert (COLUMN in model.measure(batch).frame) is reads
 
 
 def test_few_profiles_are_said(quiet):
