@@ -16,8 +16,8 @@ Float64 = NDArray[np.float64]
 
 # Scores of so many texts are remembered: an explanation asks for the same ones again and again.
 MOST_REMEMBERED = 1 << 16
-# Between suites with and without names: with weights of 0, .3 and 1 macro AUROC was .976, .974 and .953 on dev.yaml, and
-# .854, .862 and .871 on captures.yaml (seed 0, transplant).
+# A compromise: with weights of 0, .3 and 1 macro AUROC was .976, .974 and .953 on dev.yaml, and .854, .862 and .871 on
+# captures.yaml (seed 0, transplant).
 NAME_WEIGHT = 0.3
 # Sums in another order differ behind these decimals.
 DECIMALS = 4
