@@ -21,6 +21,8 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="scoring runs, of which the median is told [3]")
     given = parser.parse_args()
     os.environ["OMP_NUM_THREADS"] = str(given.threads)
+    # ONNX Runtime takes as many threads as there are cores, so it is given no more.
+    os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: given.threads])
 
     import torch
 

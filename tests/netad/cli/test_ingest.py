@@ -1,4 +1,5 @@
 import json
+import re
 
 from tests.elastic_server import Answer, serving
 from tests.syslog_server import receiving
