@@ -46,22 +46,22 @@ has.native.controller=false
 
 
 def lay_out(home: Path) -> list[Path]:
-    """Write an Elasticsearch home and return the jars of the server's class path."""
+    """Write an Elasticsearch home and return the jars of the server's class path, all of them below it."""
     coordinates = f"org.elasticsearch:elasticsearch:{VERSION}+org.elasticsearch.plugin:transport-netty4:{VERSION}"
-    # jgo makes its folder anew: a second process that looks at it meanwhile finds no jars.
+    transport, lib = home / "modules/transport-netty4", home / "lib"
+    for folder in (transport, lib, *(home / name for name in ("plugins", "config", "data", "logs"))):
+        folder.mkdir(parents=True, exist_ok=True)
+    # jgo makes its folder anew each time: what another process still reads there would be gone under its hands.
     with (Path(tempfile.gettempdir()) / f"netad-test-jgo-{os.getuid()}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        jars = [Path(path) for path in jgo.build(coordinates).all_jars]
-    transport = [jar for jar in jars if jar.name.startswith(("netty-", "transport-netty4"))]
-    if not transport or len(transport) == len(jars):
+        for jar in map(Path, jgo.build(coordinates).all_jars):
+            shutil.copy(jar, transport if jar.name.startswith(("netty-", "transport-netty4")) else lib)
+    jars = sorted(lib.glob("*.jar"))
+    if not jars or not any(transport.glob("*.jar")):
         raise RuntimeError(f"jgo resolved {coordinates} to unexpected jars: {[jar.name for jar in jars]}")
-    for folder in ("modules/transport-netty4", "plugins", "config", "data", "logs"):
-        (home / folder).mkdir(parents=True, exist_ok=True)
-    for jar in transport:
-        shutil.copy(jar, home / "modules/transport-netty4")
-    (home / "modules/transport-netty4/plugin-descriptor.properties").write_text(DESCRIPTOR)
+    (transport / "plugin-descriptor.properties").write_text(DESCRIPTOR)
     (home / "config/log4j2.properties").write_text(LOGGING)
-    return [jar for jar in jars if jar not in transport]
+    return jars
 
 
 def start_java(home: Path, jars: list[Path]) -> None:
