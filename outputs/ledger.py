@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from netad.core.errors import OutputError
+from netad.core.state_folder import state_folder
 
 FILE = "ledger.sqlite3"
 MOST_IDS = 5_000_000
@@ -99,6 +100,11 @@ class Ledger:
                     with contextlib.suppress(sqlite3.Error):
                         self._connection.rollback()
                 raise OutputError(f"the ledger of delivered events {self.path} cannot be used ({error})") from error
+
+
+def open_ledger() -> Ledger:
+    """Return this user's ledger of delivered events; raises ConfigError if there is no place for it."""
+    return Ledger(state_folder() / FILE)
 
 
 def _opened(path: Path) -> sqlite3.Connection:

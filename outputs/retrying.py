@@ -6,7 +6,7 @@ from typing import Literal
 
 from netad.core.errors import OutputError
 from netad.outputs.base import Event
-from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.sending import Outcome, Patience, RetryPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +28,12 @@ Attempt = Callable[[list[Event], Outcome], Trouble | None]
 class Retrying:
     """Calls `attempt` until everything is settled, and remembers over a whole run how long it has tried again.
 
-    `policy` may be set until the first event. `attempt` sends events once, counts in the outcome what is settled, and
-    returns the trouble with the rest.
+    `attempt` sends events once, counts in the outcome what is settled, and returns the trouble with the rest.
     """
 
     def __init__(self, attempt: Attempt, policy: RetryPolicy) -> None:
         self._attempt = attempt
-        self.policy = policy
-        self._spent_s = 0.0
+        self.patience = Patience(policy)
 
     def send(self, events: list[Event]) -> Outcome:
         """Send events and say what became of each. Nothing is raised for what the far side or the network does."""
@@ -51,7 +49,7 @@ class Retrying:
 
     def _send_part(self, events: list[Event], outcome: Outcome) -> list[list[Event]]:
         """Send events, again as long as the policy allows; return the two halves of those that are too many."""
-        before, began, attempt = outcome.delivered, self.policy.clock(), 0
+        before, began, attempt = outcome.delivered, self.patience.policy.clock(), 0
         while (trouble := self._attempt(events, outcome)) is not None:
             events = trouble.left
             if trouble.kind == "smaller" and len(events) > 1:
@@ -59,20 +57,11 @@ class Retrying:
             if trouble.kind == "smaller":
                 outcome.refused += [(event, trouble.why.message) for event in events]
                 break
-            if trouble.kind == "stop" or not self._wait(attempt, began, trouble.pause_s):
+            if trouble.kind == "stop" or not self.patience.wait(attempt, began, trouble.pause_s):
                 stop = trouble.kind == "stop" or outcome.delivered == before
                 outcome.leave(events, trouble.why, stop=stop)
                 break
             attempt += 1
         if attempt:
-            self._spent_s += self.policy.clock() - began
+            self.patience.spend(began)
         return []
-
-    def _wait(self, attempt: int, began: float, asked_s: float) -> bool:
-        """Pause before another attempt; False when there shall be none."""
-        pause = max(self.policy.pause_s(attempt), asked_s)
-        spent = self._spent_s + self.policy.clock() - began
-        if attempt >= self.policy.retries or spent + pause > self.policy.budget_s:
-            return False
-        self.policy.sleep(pause)
-        return True

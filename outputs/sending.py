@@ -1,8 +1,9 @@
 """What outputs that send over a network share: when to try again, and what became of the events of one chunk."""
 
+import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from typing import Protocol, runtime_checkable
 
@@ -64,6 +65,40 @@ class RetryPolicy:
         """Return the seconds to wait after failed attempt number `attempt` (from 0)."""
         whole = min(self.first_pause_s * 2.0 ** min(attempt, 30), self.longest_pause_s)
         return whole * (0.5 + self.chance() / 2)
+
+
+class Patience:
+    """What a run has spent on trying again, of what its policy allows; chunks of several threads share it.
+
+    Attributes:
+        policy: what is allowed.
+    """
+
+    def __init__(self, policy: RetryPolicy) -> None:
+        self.policy = policy
+        self._spent_s = 0.0
+        self._lock = threading.Lock()
+
+    def limit(self, budget_s: float) -> None:
+        """Allow other seconds in all; to be said before the first event."""
+        self.policy = replace(self.policy, budget_s=budget_s)
+
+    def wait(self, attempt: int, began: float, asked_s: float = 0.0) -> bool:
+        """Pause after failed attempt number `attempt` (from 0), `asked_s` at least; False when there shall be no other.
+
+        `began` is when the policy's clock showed the first trouble with this chunk.
+        """
+        pause = max(self.policy.pause_s(attempt), asked_s)
+        spent = self._spent_s + self.policy.clock() - began
+        if attempt >= self.policy.retries or spent + pause > self.policy.budget_s:
+            return False
+        self.policy.sleep(pause)
+        return True
+
+    def spend(self, began: float) -> None:
+        """Count the time since `began` as spent on trying again."""
+        with self._lock:
+            self._spent_s += self.policy.clock() - began
 
 
 @dataclass(slots=True)

@@ -179,6 +179,11 @@ class Spool:
             raise SpoolError(f"unsent events cannot be kept in {self.folder}: {error.strerror or error}") from error
 
 
+def open_spool(target: str) -> Spool:
+    """Return the spool of a target in this user's folder; raises SpoolError if there is no place for it."""
+    return Spool(spool_folder(), target)
+
+
 def _target_of(path: Path) -> str | None:
     try:
         return read_target(path)

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import ClassVar, Protocol
 
 from netad.core.errors import OutputError, SpoolError
-from netad.core.state_folder import state_folder
 from netad.outputs.base import Delivery, Event, RunSummary
-from netad.outputs.ledger import FILE, Ledger
+from netad.outputs.ledger import Ledger
 from netad.outputs.retrying import Retrying, Trouble
 from netad.outputs.selection import Selection
 from netad.outputs.sending import Limits, Outcome, RetryPolicy
-from netad.outputs.spool import Spool, Waiting, spool_folder
+from netad.outputs.spool import Spool, Waiting
 from netad.outputs.undelivered import Undelivered
 
 
@@ -81,7 +80,7 @@ class SpooledOutput:
 
     def limit(self, limits: Limits) -> None:
         """See `netad.outputs.sending.Limited`."""
-        self._retrying.policy = replace(self._retrying.policy, budget_s=limits.budget_s)
+        self._retrying.patience.limit(limits.budget_s)
         self._undelivered.spool.folder_bytes = limits.spool_bytes
 
     def write(self, events: Iterable[Event]) -> None:
@@ -187,16 +186,6 @@ class SpooledOutput:
         delivery = replace(self._delivery, problems=[], where="; ".join((self._sender.place, *self._sender.notes)))
         self._undelivered.account(delivery, self._given, self._sender.place, self._failure)
         return delivery
-
-
-def open_spool(target: str) -> Spool:
-    """Return the spool of a target in this user's folder; raises SpoolError if there is no place for it."""
-    return Spool(spool_folder(), target)
-
-
-def open_ledger() -> Ledger:
-    """Return this user's ledger of delivered events; raises ConfigError if there is no place for it."""
-    return Ledger(state_folder() / FILE)
 
 
 def _by_dataset(events: Iterable[Event]) -> dict[str, list[str]]:

@@ -5,15 +5,14 @@ from typing import Any
 
 from netad.core.errors import ExitCode
 from netad.core.identity import content_id
-from netad.core.state_folder import state_folder
 from netad.core.timing import iso
 from netad.delivery import close, write
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.output import ElasticOutput
-from netad.outputs.ledger import FILE, Ledger
-from netad.outputs.spool import Spool, spool_folder
+from netad.outputs.ledger import open_ledger
+from netad.outputs.spool import open_spool
 
 START_NS = 1_768_111_200_000_000_000
 
@@ -33,7 +32,7 @@ def flow(namespace: str, number: int) -> Event:
 def open_output(config: ElasticConfig, **options: Any) -> ElasticOutput:
     """Return the output of one run, with the spool and ledger that the environment names."""
     cluster = ElasticCluster(config)
-    return ElasticOutput(cluster, Spool(spool_folder(), cluster.target), Ledger(state_folder() / FILE), **options)
+    return ElasticOutput(cluster, open_spool(cluster.target), open_ledger(), **options)
 
 
 def deliver(output: ElasticOutput, events: list[Event]) -> tuple[ExitCode, Delivery]:

@@ -18,7 +18,7 @@ from netad.outputs.elastic.cluster import Cluster, TroubleError
 from netad.outputs.elastic.connection import reason_of
 from netad.outputs.ledger import Ledger
 from netad.outputs.origin import stamped
-from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.sending import Outcome, Patience, RetryPolicy
 
 REQUEST_BYTES = 10 << 20
 MISSING_STREAM = "index_not_found_exception"
@@ -66,10 +66,9 @@ class BulkSender:
         self._cluster = cluster
         self._clock = clock
         self._request_bytes = request_bytes
-        self.retry = retry
+        self.patience = Patience(retry)
         self._ledger = ledger
         self._lock = threading.Lock()
-        self._spent_s = 0.0
         self._may_read = True
         self._may_remember = True
         self._seen_streams: set[str] = set()
@@ -81,13 +80,13 @@ class BulkSender:
         Raises:
             OutputError: the cluster is away, or refuses.
         """
-        began = self.retry.clock()
+        began = self.patience.policy.clock()
         attempt = 0
         while True:
             try:
                 return self._cluster.ensure_templates()
             except TroubleError as trouble:
-                if trouble.kind != "busy" or not self._wait(attempt, began):
+                if trouble.kind != "busy" or not self.patience.wait(attempt, began):
                     self.failure = trouble.why
                     raise trouble.why from trouble
             attempt += 1
@@ -116,29 +115,19 @@ class BulkSender:
             if trouble.kind == "large":
                 outcome.refused += [(item.event, trouble.why.message) for item in part.items]
                 break
-            began = self.retry.clock() if began is None else began
+            began = self.patience.policy.clock() if began is None else began
             if trouble.kind == "away":
                 part.looked_up, part.in_doubt = False, True
             fatal = trouble.kind not in ("busy", "away")
-            if fatal or not self._wait(attempt, began):
+            if fatal or not self.patience.wait(attempt, began):
                 nothing_went = outcome.delivered + outcome.duplicates == before
                 outcome.leave([item.event for item in part.items], trouble.why, stop=fatal or nothing_went)
                 self.failure = self.failure or outcome.failure
                 break
             attempt += 1
         if began is not None:
-            with self._lock:
-                self._spent_s += self.retry.clock() - began
+            self.patience.spend(began)
         return False
-
-    def _wait(self, attempt: int, began: float) -> bool:
-        """Pause before another attempt; False when there shall be none."""
-        pause = self.retry.pause_s(attempt)
-        spent = self._spent_s + self.retry.clock() - began
-        if attempt >= self.retry.retries or spent + pause > self.retry.budget_s:
-            return False
-        self.retry.sleep(pause)
-        return True
 
     def _try(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
         """Send what is left of a part once. What is settled leaves `part.items`; the trouble is that of the rest."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from netad.core.checks import Check
 from netad.core.errors import OutputError
 from netad.outputs.elastic.connection import ElasticConfig, connect, explain
-from netad.outputs.elastic.reaching import check_way
+from netad.outputs.elastic.reaching import check_ways
 from netad.outputs.elastic.repeated import repeated_events
 from netad.outputs.elastic.templates import planned_changes
 from netad.outputs.wording import counted
@@ -37,12 +37,7 @@ def check_elastic(
     """
     from elasticsearch import ApiError, TransportError
 
-    reached = False
-    for url in config.urls:
-        checks = list(check_way(url, config, clock))
-        yield from checks
-        reached = reached or all(check.state != "FAILED" for check in checks)
-    if not reached:
+    if not (yield from check_ways(config, clock)):
         return
     with contextlib.closing(connect(config)) as client:
         try:

@@ -8,15 +8,14 @@ from dataclasses import replace
 from typing import ClassVar, Self
 
 from netad.core.errors import OutputError, SpoolError
-from netad.core.state_folder import state_folder
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.elastic.bulk import REQUEST_BYTES, BulkSender, make_item
 from netad.outputs.elastic.cluster import Cluster, ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
-from netad.outputs.ledger import FILE, Ledger
+from netad.outputs.ledger import Ledger, open_ledger
 from netad.outputs.sending import Limits, Outcome, RetryPolicy
-from netad.outputs.spool import Spool, Waiting, spool_folder
+from netad.outputs.spool import Spool, Waiting, open_spool
 from netad.outputs.undelivered import Undelivered
 
 CHUNK_EVENTS = 1000
@@ -73,11 +72,11 @@ class ElasticOutput:
     @classmethod
     def to_cluster(cls, cluster: Cluster) -> Self:
         """Return the output to a cluster, with this user's spool and ledger."""
-        return cls(cluster, Spool(spool_folder(), cluster.target), Ledger(state_folder() / FILE))
+        return cls(cluster, open_spool(cluster.target), open_ledger())
 
     def limit(self, limits: Limits) -> None:
         """See `netad.outputs.sending.Limited`."""
-        self._sender.retry = replace(self._sender.retry, budget_s=limits.budget_s)
+        self._sender.patience.limit(limits.budget_s)
         self._undelivered.spool.folder_bytes = limits.spool_bytes
 
     def write(self, events: Iterable[Event]) -> None:

@@ -4,7 +4,7 @@ import hashlib
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from urllib.parse import urlsplit
 
 from netad.core.checks import Check
@@ -14,6 +14,16 @@ TIMEOUT_S = 10.0
 SOON_DAYS = 14
 # OpenSSL's numbers, X509_V_ERR_…
 _NOT_YET, _EXPIRED, _NAME, _ADDRESS = 9, 10, 62, 64
+
+
+def check_ways(config: ElasticConfig, clock: Callable[[], float] = time.time) -> Generator[Check, None, bool]:
+    """Yield the steps to each URL; return whether one of them can be reached."""
+    reached = False
+    for url in config.urls:
+        checks = list(check_way(url, config, clock))
+        yield from checks
+        reached = reached or all(check.state != "FAILED" for check in checks)
+    return reached
 
 
 def check_way(url: str, config: ElasticConfig, clock: Callable[[], float] = time.time) -> Iterator[Check]:

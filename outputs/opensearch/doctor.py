@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from netad.core.checks import Check
 from netad.outputs.elastic.cluster import TroubleError
 from netad.outputs.elastic.connection import ElasticConfig
-from netad.outputs.elastic.reaching import check_way
+from netad.outputs.elastic.reaching import check_ways
 from netad.outputs.opensearch.cluster import OpenSearchCluster
 
 
@@ -17,12 +17,7 @@ def check_opensearch(config: ElasticConfig) -> Iterator[Check]:
         MissingExtraError: opensearch-py is not installed.
         ConfigError: an API key is set, which OpenSearch does not know.
     """
-    reached = False
-    for url in config.urls:
-        checks = list(check_way(url, config))
-        yield from checks
-        reached = reached or all(check.state != "FAILED" for check in checks)
-    if not reached:
+    if not (yield from check_ways(config)):
         return
     with contextlib.closing(OpenSearchCluster(config)) as cluster:
         try:

@@ -5,9 +5,11 @@ from typing import ClassVar, Self
 
 from netad.core.errors import OutputError
 from netad.outputs.base import Event
+from netad.outputs.ledger import open_ledger
 from netad.outputs.retrying import Trouble
 from netad.outputs.sending import Outcome
-from netad.outputs.spooled import SpooledOutput, open_ledger, open_spool
+from netad.outputs.spool import open_spool
+from netad.outputs.spooled import SpooledOutput
 from netad.outputs.syslog.message import Messages
 from netad.outputs.syslog.target import SyslogConfig
 from netad.outputs.syslog.transport import Transport, UnreachableError, transport

@@ -10,10 +10,12 @@ from orjson import dumps
 from netad import __version__
 from netad.core.timing import now_iso
 from netad.outputs.base import Event
+from netad.outputs.ledger import open_ledger
 from netad.outputs.origin import stamped
 from netad.outputs.retrying import Trouble
 from netad.outputs.sending import Outcome
-from netad.outputs.spooled import SpooledOutput, open_ledger, open_spool
+from netad.outputs.spool import open_spool
+from netad.outputs.spooled import SpooledOutput
 from netad.outputs.webhook.posting import Post
 from netad.outputs.webhook.signature import signature
 from netad.outputs.webhook.target import BODIES, WebhookConfig

@@ -1,7 +1,7 @@
 """When to try again, and what became of events."""
 
 from netad.core.errors import OutputError
-from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.sending import Outcome, Patience, RetryPolicy
 
 
 def test_pauses_double_up_to_the_longest_and_are_shortened_by_chance():
@@ -9,6 +9,18 @@ def test_pauses_double_up_to_the_longest_and_are_shortened_by_chance():
     late, early = RetryPolicy(chance=lambda: 1.0), RetryPolicy(chance=lambda: 0.0)
     assert [late.pause_s(attempt) for attempt in (0, 1, 2, 9, 10_000)] == [1.0, 2.0, 4.0, 30.0, 30.0]
     assert early.pause_s(1) == 1.0
+
+
+def test_patience_is_that_of_a_whole_run(pauses):
+    """What one chunk has spent another cannot spend again; a pause that was asked for counts like any other."""
+    patience = Patience(pauses.policy())
+    patience.limit(10.0)
+    began = patience.policy.clock()
+    assert patience.wait(0, began, asked_s=6.0)
+    patience.spend(began)
+    assert not patience.wait(0, patience.policy.clock(), asked_s=5.0)
+    assert patience.wait(2, patience.policy.clock())
+    assert pauses.slept == [6.0, 4.0]
 
 
 def test_the_first_reason_to_stop_stays():
