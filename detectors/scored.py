@@ -1,6 +1,6 @@
 """Profiles with what a model made of them: what is told of every judged profile, anomalous or not."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -9,16 +9,21 @@ from numpy.typing import NDArray
 
 from netad.detectors.anomaly import Severity
 from netad.detectors.model import Model, Scores, severity
+from netad.profiles.meetings import Meetings
 
 
 @dataclass(frozen=True)
 class ScoredProfiles:
-    """Rows of a ProfileFrame as `model` measured and scored them, row by row; `threshold` is where anomalies begin."""
+    """Rows of a ProfileFrame as `model` measured and scored them, row by row; `threshold` is where anomalies begin.
+
+    `meetings` are what they met, by which another model can measure them anew.
+    """
 
     frame: pd.DataFrame
     scores: Scores
     model: Model
     threshold: float
+    meetings: Meetings = field(default_factory=Meetings.empty)
 
     @cached_property
     def flagged(self) -> NDArray[np.bool_]:
@@ -38,4 +43,5 @@ class ScoredProfiles:
             by_detector={name: column[rows] for name, column in self.scores.by_detector.items()},
             known=self.scores.known[rows],
         )
-        return ScoredProfiles(self.frame[rows].reset_index(drop=True), scores, self.model, self.threshold)
+        meetings = self.meetings.select(np.flatnonzero(rows), len(rows))
+        return ScoredProfiles(self.frame[rows].reset_index(drop=True), scores, self.model, self.threshold, meetings)

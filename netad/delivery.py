@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from netad.core.errors import ExitCode, NetadError
-from netad.outputs.base import Delivery, Event, KeepsRuns, Output, RunSummary
+from netad.outputs.base import Delivery, Event, KeepsMore, KeepsRuns, Output, RunSummary, shipped
 from netad.outputs.origin import Origin
 
 
@@ -20,11 +20,12 @@ class Result:
 
 def write(outputs: Sequence[tuple[str, Output]], events: list[Event], failed: dict[str, NetadError]) -> None:
     """Hand events to every output that has not failed; those that fail now are kept in `failed` by name."""
+    bare = [shipped(event) for event in events]
     for name, output in outputs:
         if name in failed:
             continue
         try:
-            output.write(events)
+            output.write(events if isinstance(output, KeepsMore) else bare)
         except NetadError as error:
             failed[name] = error
 

@@ -135,7 +135,7 @@ class Judgement:
             return
         model = self.models[-1]
         measured = model.measure(watched.batch).frame
-        scored = ScoredProfiles(measured, model.score(measured), model, self.threshold)
+        scored = ScoredProfiles(measured, model.score(measured), model, self.threshold, watched.batch.meetings)
         if self.on_scored is not None:
             self.on_scored(scored)
         scores, flagged = scored.scores, np.flatnonzero(scored.flagged)

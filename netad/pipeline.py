@@ -19,7 +19,7 @@ from netad.event_spool import EventSpool
 from netad.flow_spool import FlowSpool
 from netad.ingest.flows import FlowBatch
 from netad.judging import Judgement, judge
-from netad.outputs.base import Abandonable, Event, Output, RunSummary
+from netad.outputs.base import Abandonable, Event, KeepsMore, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
 from netad.outputs.incidents import join_incidents
 from netad.outputs.kibana_link import source_link
@@ -78,7 +78,7 @@ def ingest(
         try:
             origin = origin_of(config)
             with stages.during("score"):
-                judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created))
+                judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created, outputs))
                 anomalies = gather(judgement.anomalies, spool.batches(), origin, config.networks)
                 anomalies = add_facts(anomalies, spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
@@ -152,23 +152,25 @@ def _connect(events: list[Event], config: Config, targets: Sequence[str], first_
 
 
 def _on_scored(
-    config: Config, profiles: EventSpool, origin: Origin, created: str
+    config: Config, profiles: EventSpool, origin: Origin, created: str, outputs: Sequence[tuple[str, Output]]
 ) -> "Callable[[ScoredProfiles], None] | None":
-    """Return what makes events of profiles as they are scored, None when none are to ship."""
+    """Return what makes events of profiles as they are scored, None when none are to ship to `outputs`."""
     if config.profiles == "none":
         return None
     from netad.outputs.profile_event import profile_events
 
+    stored = any(isinstance(output, KeepsMore) for _, output in outputs)
+
     def keep(scored: "ScoredProfiles") -> None:
         chosen = scored if config.profiles == "all" else scored.select(scored.flagged)
-        profiles.add(profile_events(chosen, origin, created))
+        profiles.add(profile_events(chosen, origin, created, for_store=stored))
 
     return keep
 
 
 def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:
     if config.flows == "all":
-        return spool.batches()
+        return (batch.whole() for batch in spool.batches())
     from netad.evidence import flows_behind
 
     return flows_behind(anomalies, spool.batches()) if config.flows == "anomalous" else ()

@@ -9,6 +9,18 @@ from netad.core.registry import Registry
 Event = dict[str, Any]
 
 
+# What a local store keeps of an event beside what is shipped, to judge it anew: an object under `netad` that only
+# outputs that are `KeepsMore` are given.
+STORE_ONLY = "store"
+
+
+def shipped(event: Event) -> Event:
+    """Return the event without what only a store keeps; the event that was given stays as it is."""
+    if STORE_ONLY not in event.get("netad", {}):
+        return event
+    return {**event, "netad": {name: value for name, value in event["netad"].items() if name != STORE_ONLY}}
+
+
 @dataclass(slots=True)
 class Delivery:
     """What became of the events an output was given.
@@ -100,6 +112,13 @@ class KeepsRuns(Output, Protocol):
     def settle(self) -> Delivery:
         """Deliver or keep all that was written so far, and say what became of it. More may be written afterwards."""
         ...
+
+
+@runtime_checkable
+class KeepsMore(Protocol):
+    """An output whose events are judged anew later: it takes `netad.store` with them, which no other output gets."""
+
+    keeps_more: ClassVar[bool]
 
 
 @runtime_checkable

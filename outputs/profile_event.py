@@ -12,10 +12,11 @@ from netad.detectors.anomaly import Severity
 from netad.detectors.behaviour.base import FIRES_AT
 from netad.detectors.behaviour_detector import PREFIX, behaviour_columns
 from netad.detectors.scored import ScoredProfiles
-from netad.outputs.base import Event
+from netad.outputs.base import STORE_ONLY, Event
 from netad.outputs.origin import Origin, envelope, window_id
 from netad.outputs.wording import counted, score_text
 from netad.profiles.features import FEATURES
+from netad.profiles.meetings import Meetings
 
 DATASET = "netad.profile"
 # What is under all severities (netad.detectors.anomaly.Severity).
@@ -50,20 +51,26 @@ class _Row:
         return window_id(kind, keys["source"], start, end, self.scored.model.name, keys["window_digest"], origin)
 
 
-def profile_events(scored: ScoredProfiles, origin: Origin, created: str) -> Iterator[Event]:
+def profile_events(scored: ScoredProfiles, origin: Origin, created: str, for_store: bool = False) -> Iterator[Event]:
     """Yield an ECS 9.4 event for every profile, in order, all plain Python values, none of them null.
 
     `created` (ISO 8601) becomes `event.created`; `event.ingested` is stamped by the outputs. A feature that was not
-    measured is left out, and its baseline median with it.
+    measured is left out, and its baseline median with it. `for_store` adds what only a store keeps, so that another
+    model can judge the profile.
     """
     names = FEATURES.names()
     medians = {name: scored.model.baseline.median(name) for name in names}
     features = scored.frame[list(names)].to_numpy(np.float64).tolist()
     behaviours = behaviour_columns(scored.frame)
+    met = _met(scored.meetings, len(scored.frame)) if for_store else None
     for place, (keys, values) in enumerate(zip(scored.frame.to_dict("records"), features, strict=True)):
         measured = {name: value for name, value in zip(names, values, strict=True) if isfinite(value)}
         seen = [name.removeprefix(PREFIX) for name in behaviours if keys[name] >= FIRES_AT]
-        yield _event(_Row(scored, place, keys, measured, seen, scored.severity(place)), medians, origin, created)
+        event = _event(_Row(scored, place, keys, measured, seen, scored.severity(place)), medians, origin, created)
+        if met is not None:
+            strengths = {name.removeprefix(PREFIX): float(keys[name]) for name in behaviours}
+            event["netad"][STORE_ONLY] = {"digest": keys["window_digest"], "strengths": strengths, "met": met[place]}
+        yield event
 
 
 def _event(row: _Row, medians: Mapping[str, float], origin: Origin, created: str) -> Event:
@@ -142,3 +149,12 @@ def _message(row: _Row) -> str:
         f"{row.keys['source']}: {did}{to}{during}; "
         f"score {score_text(row.score)}, {side} the threshold {score_text(scored.threshold)}."
     )
+
+
+def _met(meetings: Meetings, rows: int) -> list[dict[str, list[int]]]:
+    """Return for each of the rows its meetings as columns, in the order of their kinds."""
+    order = np.argsort(meetings.row, kind="stable")
+    ends = np.searchsorted(meetings.row[order], np.arange(1, rows))
+    columns = {name: [part.tolist() for part in np.split(getattr(meetings, name)[order], ends)]
+               for name in ("kind", "item", "count", "failed")}  # fmt: skip
+    return [{name: parts[place] for name, parts in columns.items()} for place in range(rows)]

@@ -8,7 +8,6 @@ Any Parquet reader sees a dataset for each kind, partitioned by day (UTC, of `@t
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -16,19 +15,18 @@ from typing import Any, ClassVar, Self
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from orjson import dumps
 
 from netad.core.errors import OutputError
 from netad.core.files import atomic_path
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.origin import stamped
-from netad.outputs.store.schema import ID, SCHEMAS, row, table
+from netad.outputs.store.files import DEFAULT_FOLDER, alone, day_folder, is_date
+from netad.outputs.store.schema import ID, SCHEMAS, row, table, text_of
 
-DEFAULT_FOLDER = "netad-store"
 MAX_ROWS = 50_000
 MAX_BYTES = 64 << 20
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_BYTES_OF_NUMBER = 40  # in a list of a row: a place, and mostly a number that nobody else holds
 
 Partition = tuple[str, str]
 
@@ -45,6 +43,7 @@ class ParquetOutput:
     """
 
     name: ClassVar[str] = "parquet"
+    keeps_more: ClassVar[bool] = True
 
     def __init__(
         self, folder: str | None = None, *, clock: Callable[[], str] = now_iso, max_rows: int = MAX_ROWS
@@ -99,7 +98,7 @@ class ParquetOutput:
 
     def _add(self, event: Event) -> None:
         kind, date = event["data_stream"]["dataset"].removeprefix("netad."), event["@timestamp"][:10]
-        if kind not in SCHEMAS or not _DATE.fullmatch(date):
+        if kind not in SCHEMAS or not is_date(date):
             self._delivery.dead += 1
             self._problem(f"the Parquet store has no place for an event of {kind!r} on {date!r}")
             return
@@ -108,28 +107,29 @@ class ParquetOutput:
         if identity in rows:
             self._delivery.duplicates += 1
             return
-        text = dumps(event).decode()
-        rows[identity] = [*row(kind, event), text]
+        rows[identity] = [*row(kind, event), text_of(kind, event)]
         self._rows += 1
-        self._bytes += len(text)
+        self._bytes += _size(rows[identity])
 
     def _flush(self, partition: Partition) -> None:
         """Write the partition's waiting events that it does not hold yet; they leave memory once they are on disk."""
         kind, date = partition
-        folder = self._folder / kind / f"date={date}"
+        folder = day_folder(self._folder, kind, date)
         rows = self._pending[partition]
         try:
-            known = _stored(folder, rows)
-            fresh = sorted(rows.keys() - known)
-            if fresh:
-                name = hashlib.sha256("\n".join(fresh).encode()).hexdigest()[:32]
-                with atomic_path(folder / f"{name}.parquet") as part:
-                    pq.write_table(table(kind, (rows[identity] for identity in fresh)), part, compression="zstd")
+            folder.mkdir(parents=True, exist_ok=True)
+            with alone(folder):
+                known = _stored(folder, rows)
+                fresh = sorted(rows.keys() - known)
+                if fresh:
+                    name = hashlib.sha256("\n".join(fresh).encode()).hexdigest()[:32]
+                    with atomic_path(folder / f"{name}.parquet") as part:
+                        pq.write_table(table(kind, (rows[identity] for identity in fresh)), part, compression="zstd")
         except OSError as error:
             raise self._unwritable(error) from error
         del self._pending[partition]
         self._rows -= len(rows)
-        self._bytes -= sum(len(values[-1]) for values in rows.values())
+        self._bytes -= sum(_size(values) for values in rows.values())
         self._delivery.delivered += len(fresh)
         self._delivery.duplicates += len(known)
 
@@ -139,6 +139,12 @@ class ParquetOutput:
 
     def _unwritable(self, error: OSError) -> OutputError:
         return OutputError(f"cannot write the Parquet store {self._folder}: {error.strerror or error}")
+
+
+def _size(values: list[Any]) -> int:
+    """Return about how much memory a row takes: the whole event, and what is met, of which a scan has very much."""
+    lists = sum(len(value) for value in values if isinstance(value, list))
+    return len(values[-1]) + _BYTES_OF_NUMBER * lists
 
 
 def _stored(folder: Path, ids: Iterable[str]) -> set[str]:

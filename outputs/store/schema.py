@@ -1,14 +1,23 @@
 """The columns of the local store: one stable Arrow schema a kind of event, named like the ECS fields they hold."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+from orjson import dumps, loads
 
-from netad.outputs.base import Event
+from netad.detectors.behaviour.behaviours import BEHAVIOURS
+from netad.outputs.base import STORE_ONLY, Event, shipped
+from netad.profiles.features import FEATURES
 
 _TEXT, _TEXTS, _COUNT, _REAL, _TRUTH = pa.string(), pa.list_(pa.string()), pa.int64(), pa.float64(), pa.bool_()
 _TIME = pa.timestamp("ns", "UTC")
+
+# All that a profile was judged by, so that another model can judge it: features, strengths of behaviours, meetings.
+FEATURE = "netad.profile.features."
+STRENGTH = f"netad.{STORE_ONLY}.strengths."
+DIGEST = f"netad.{STORE_ONLY}.digest"
+MET = {name: f"netad.{STORE_ONLY}.met.{name}" for name in ("kind", "item", "count", "failed")}
 
 # The id comes first: the store reads its statistics to tell which files can hold an event.
 ID, WHOLE_EVENT = "event.id", "event"
@@ -108,6 +117,13 @@ _COLUMNS = {
         ("netad.profile.bytes_in", _COUNT),
         ("netad.profile.destinations", _COUNT),
         ("netad.profile.anomaly_id", _TEXT),
+        *((FEATURE + name, _REAL) for name in FEATURES.names()),
+        (DIGEST, _TEXT),
+        *((STRENGTH + name, _REAL) for name in BEHAVIOURS),
+        (MET["kind"], pa.list_(pa.uint8())),
+        (MET["item"], pa.list_(pa.uint64())),
+        (MET["count"], pa.list_(pa.int32())),
+        (MET["failed"], pa.list_(pa.int32())),
     ],
     "run": [
         ("event.outcome", _TEXT),
@@ -141,6 +157,14 @@ _PATHS = {
 }
 
 
+# Columns that stand for a part of the whole event, which is without it: an object's fields, by the object's path.
+_APART = {"profile": {("netad", "profile", "features"): FEATURE}}
+APART = {
+    kind: [name for name in SCHEMAS[kind].names if name.startswith(tuple(_APART.get(kind, {}).values()))]
+    if kind in _APART else [] for kind in SCHEMAS
+}  # fmt: skip
+
+
 def row(kind: str, event: Event) -> list[Any]:
     """Return the event's values in the order of the schema without the last column, None for fields it has not."""
     values: list[Any] = []
@@ -162,3 +186,45 @@ def table(kind: str, rows: Iterable[list[Any]]) -> pa.Table:
         else:
             arrays.append(pa.array(values, column.type))
     return pa.Table.from_arrays(arrays, schema=schema)
+
+
+def text_of(kind: str, event: Event) -> str:
+    """Return the last column of an event's row: what it holds beside the columns that stand for a part of it."""
+    told = shipped(event)
+    for path in _APART.get(kind, {}):
+        told = _without(told, path)
+    return dumps(told).decode()
+
+
+def event_of(kind: str, text: str, apart: Mapping[str, Any]) -> Event:
+    """Return the event whose last column is `text`; `apart` are its values of the columns `APART[kind]`.
+
+    Raises:
+        ValueError, KeyError, TypeError: it is none.
+    """
+    event: Event = loads(text)
+    for path, prefix in _APART.get(kind, {}).items():
+        there = {name.removeprefix(prefix): value for name, value in apart.items()
+                 if value is not None and name.startswith(prefix)}  # fmt: skip
+        if there:
+            inner: Any = event
+            for name in path[:-1]:
+                inner = inner[name]
+            inner[path[-1]] = there
+    return event
+
+
+def as_now(kind: str, rows: pa.Table) -> pa.Table:
+    """Return rows with the columns of this version: an older one had fewer, and those are null."""
+    columns = [rows.column(field.name).cast(field.type) if field.name in rows.column_names
+               else pa.nulls(len(rows), field.type) for field in SCHEMAS[kind]]  # fmt: skip
+    return pa.Table.from_arrays(columns, schema=SCHEMAS[kind])
+
+
+def _without(event: Event, path: tuple[str, ...]) -> Event:
+    name, rest = path[0], path[1:]
+    if name not in event:
+        return event
+    if not rest:
+        return {key: value for key, value in event.items() if key != name}
+    return {**event, name: _without(event[name], rest)}
