@@ -3,7 +3,7 @@
 Only ASCII is drawn and nothing depends on colour, so that a pipe, a log and a terminal without UTF-8 read the same.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
@@ -12,15 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from netad.detectors.anomaly import Severity
-from netad.outputs.base import Event
+from netad.outputs.event_words import behind, hiding_rules, moment, oddly, rarity, reason_cells, said, weight_text, when
 from netad.outputs.ranking import SourceFindings
-from netad.outputs.wording import counted, figure, percent, score_text
+from netad.outputs.wording import counted, percent, score_text
 
 # What operators ask about a source, in the order in which they ask it (feature names of netad.profiles).
 MEASURES = ("unique_destinations", "unique_source_ports", "unique_destination_ports", "packet_length_mean",
             "packet_length_max", "total_packets", "port_ratio", "packets_per_destination")  # fmt: skip
 TOP = 3
-LONGEST = 80  # characters of a name
 INDENT = 3
 WIDTHS = (29, 11, 15, 8, 6)  # of the columns of both tables: 80 with what lies between them
 NARROWEST_LABEL = 12
@@ -39,9 +38,9 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         (f"{rank}. {show(event['source']['ip'])}", "bold"),
         f"  anomaly score {score_text(details['score'])}  ",
         _severity(event["event"]["severity"]),
-        _rarity(details.get("tail", 0.0)),
+        f"  {rare}" if (rare := rarity(details.get("tail", 0.0))) else "",
     )
-    yield _indented(Text(_when(event) + _behind(details)))
+    yield _indented(Text(", ".join(filter(None, (when(event), behind(details))))))
     yield Text("")
     yield _indented(_measures(details, show))
     if details.get("influencers"):
@@ -49,17 +48,16 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
-    if details.get("unexpected"):
-        yield _indented(Text(show(f"Reads oddly: {'; '.join(details['unexpected'][:TOP])}")))
-    for told in _said(event["netad"].get("evidence", {})):
-        yield _indented(Text(show(told)))
+    for told in (oddly(details), *said(event["netad"].get("evidence", {}))):
+        if told:
+            yield _indented(Text(show(told)))
     if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed
         link = Text(f"{' ' * INDENT}{show(event['event']['url'])}", no_wrap=True, overflow="ignore")
         yield Group(link)  # a bare text would be printed with the console's own wrapping
     if found.others:
         yield _indented(Text(f"Also anomalous: {counted(found.windows - 1, 'other window')} of this source"))
     for window in sorted(found.others, reverse=True):
-        line = Text.assemble(f"{_moment(window.start)} UTC ({window.length})  score {score_text(window.score)}  ",
+        line = Text.assemble(f"{moment(window.start)} UTC ({window.length})  score {score_text(window.score)}  ",
                              _severity(window.severity))  # fmt: skip
         yield _indented(line, 2 * INDENT)
     if found.windows - 1 > len(found.others):
@@ -74,40 +72,11 @@ def suppressed_lines(found: SourceFindings, show: Show) -> Iterator[RenderableTy
         Text.assemble(
             f"{show(event['source']['ip'])}  score {score_text(event['netad']['anomaly']['score'])}  ",
             _severity(event["event"]["severity"]),
-            f"  {_when(event)}{more}",
+            f"  {when(event)}{more}",
         )
     )
-    marks = event["netad"]["suppression"]
-    columns = (marks.get(name, []) for name in ("rule_ids", "owner", "reason"))
-    for rule, owner, reason in zip(*columns, strict=False):
-        yield _indented(Text(show(f"rule {rule} of {owner}: {reason}")), 2 * INDENT)
-
-
-def _said(evidence: dict[str, Any]) -> Iterator[str]:
-    """Yield what other tools said of the source, and what it named itself: at most a line each."""
-    alerts = evidence.get("alerts", [])
-    if alerts:
-        told = "; ".join(
-            f"{alert['count']:,} x {alert['signature']}"
-            + (f" (severity {alert['severity']})" if "severity" in alert else "")
-            for alert in alerts[:TOP]
-        )
-        more = evidence["alert_count"] - sum(alert["count"] for alert in alerts[:TOP])
-        yield f"Alerts of other tools: {told}" + (f"; {more:,} more" if more else "")
-    named = dict.fromkeys(name for kind in ("domains", "server_names", "http_hosts") for name in evidence.get(kind, ()))
-    rare = evidence.get("rare_names", ())
-    if rare:
-        yield f"Named by no other source: {_first(rare)}"
-    elif named:
-        yield f"Names: {_first(named)}"
-    clients = [*evidence.get("user_agents", ()), *evidence.get("ja4", ())]
-    if clients:
-        yield f"Clients: {_first(clients)}"
-
-
-def _first(texts: Iterable[str]) -> str:
-    shown = [text if len(text) <= LONGEST else f"{text[:LONGEST]}..." for text in texts]
-    return ", ".join(shown[:TOP]) + (f" and {len(shown) - TOP:,} more" if len(shown) > TOP else "")
+    for told in hiding_rules(event):
+        yield _indented(Text(show(told)), 2 * INDENT)
 
 
 def _severity(number: int) -> tuple[str, str]:
@@ -115,31 +84,8 @@ def _severity(number: int) -> tuple[str, str]:
     return severity.name, _COLOURS[severity]
 
 
-def _rarity(tail: float) -> str:
-    return f"  about 1 in {figure(round(1 / tail))} normal profiles" if 1e-6 <= tail <= 1 else ""
-
-
 def _indented(content: RenderableType, by: int = INDENT) -> Padding:
     return Padding(content, (0, 0, 0, by))
-
-
-def _moment(iso_time: str) -> str:
-    return iso_time[:19].replace("T", " ")
-
-
-def _when(event: Event) -> str:
-    start, end = (_moment(event["event"][name]) for name in ("start", "end"))
-    if start[:10] == end[:10]:
-        end = end[11:]
-    details = event["netad"]["anomaly"]
-    return f"{start} to {end} UTC ({details['window']}{', seen in part' if details['is_interim'] else ''})"
-
-
-def _behind(details: dict[str, Any]) -> str:
-    flows, peers = details.get("flow_count", 0), details.get("destination_count", 0)
-    return (f", {counted(flows, 'flow')}" if flows else "") + (
-        f" to {counted(peers, 'address', 'addresses')}" if peers else ""
-    )
 
 
 class _Grid:
@@ -181,13 +127,10 @@ def _measures(details: dict[str, Any], show: Show) -> _Grid:
 def _influencers(reasons: list[dict[str, Any]], show: Show) -> _Grid:
     grid = _Grid("what matters most", "this window", "baseline median", "quantile", "weight")
     for reason in reasons:
-        grid.add_row(*_cells(reason, show), percent(reason["weight"]) if "weight" in reason else "-")
+        grid.add_row(*_cells(reason, show), weight_text(reason))
     return grid
 
 
 def _cells(reason: dict[str, Any], show: Show) -> tuple[str, str, str, str]:
-    unit = reason.get("unit", "")
-    label = show(reason.get("label", reason["feature"]))
-    label += f" ({unit})" if unit in ("bytes", "s") and not label.startswith(unit) else ""
-    actual, typical = (figure(reason[name], unit) if name in reason else "-" for name in ("actual", "typical"))
-    return label, actual, typical, percent(reason["quantile"]) if "quantile" in reason else "-"
+    label, actual, typical, quantile = reason_cells(reason)
+    return show(label), actual, typical, quantile

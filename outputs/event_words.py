@@ -1,0 +1,90 @@
+"""What an anomaly event says, in the words that the console and the report share."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from netad.outputs.base import Event
+from netad.outputs.wording import counted, figure, percent
+
+TOP = 3
+LONGEST = 80  # characters of a name
+SUPPRESSION = ("rule_ids", "owner", "reason")
+
+
+def moment(iso_time: str) -> str:
+    """Return an ISO 8601 time to the second, as people write it."""
+    return iso_time[:19].replace("T", " ")
+
+
+def when(event: Event) -> str:
+    """Return an anomaly's window: from when to when, how long, and whether only a part of it was seen."""
+    start, end = (moment(event["event"][name]) for name in ("start", "end"))
+    if start[:10] == end[:10]:
+        end = end[11:]
+    details = event["netad"]["anomaly"]
+    return f"{start} to {end} UTC ({details['window']}{', seen in part' if details['is_interim'] else ''})"
+
+
+def behind(details: dict[str, Any]) -> str:
+    """Return how many flows to how many addresses are behind it (`395 flows to 66 addresses`), empty for none."""
+    flows, peers = details.get("flow_count", 0), details.get("destination_count", 0)
+    told = [counted(flows, "flow")] if flows else []
+    return " to ".join(told + ([counted(peers, "address", "addresses")] if peers else []))
+
+
+def rarity(tail: float) -> str:
+    """Return how rare such a score is among normal profiles, empty where nobody can say."""
+    return f"about 1 in {figure(round(1 / tail))} normal profiles" if 1e-6 <= tail <= 1 else ""
+
+
+def hiding_rules(event: Event) -> list[str]:
+    """Return of every rule that marked the event its id, whose it is, and why."""
+    marks = event["netad"]["suppression"]
+    columns = (marks.get(name, []) for name in SUPPRESSION)
+    return [f"rule {rule} of {owner}: {reason}" for rule, owner, reason in zip(*columns, strict=False)]
+
+
+def said(evidence: dict[str, Any]) -> Iterator[str]:
+    """Yield what other tools said of the source, and what it named itself: at most a line each."""
+    alerts = evidence.get("alerts", [])
+    if alerts:
+        told = "; ".join(
+            f"{alert['count']:,} x {alert['signature']}"
+            + (f" (severity {alert['severity']})" if "severity" in alert else "")
+            for alert in alerts[:TOP]
+        )
+        more = evidence["alert_count"] - sum(alert["count"] for alert in alerts[:TOP])
+        yield f"Alerts of other tools: {told}" + (f"; {more:,} more" if more else "")
+    named = dict.fromkeys(name for kind in ("domains", "server_names", "http_hosts") for name in evidence.get(kind, ()))
+    rare = evidence.get("rare_names", ())
+    if rare:
+        yield f"Named by no other source: {_first(rare)}"
+    elif named:
+        yield f"Names: {_first(named)}"
+    clients = [*evidence.get("user_agents", ()), *evidence.get("ja4", ())]
+    if clients:
+        yield f"Clients: {_first(clients)}"
+
+
+def oddly(details: dict[str, Any]) -> str:
+    """Return the words of the profile that a language model did not expect, empty where there are none."""
+    return f"Reads oddly: {'; '.join(details['unexpected'][:TOP])}" if details.get("unexpected") else ""
+
+
+def _first(texts: Iterable[str]) -> str:
+    shown = [text if len(text) <= LONGEST else f"{text[:LONGEST]}..." for text in texts]
+    return ", ".join(shown[:TOP]) + (f" and {len(shown) - TOP:,} more" if len(shown) > TOP else "")
+
+
+def reason_cells(reason: dict[str, Any]) -> tuple[str, str, str, str]:
+    """Return what a reason's feature is called, its value, the baseline's median, and the quantile it falls on."""
+    unit = reason.get("unit", "")
+    label = reason.get("label", reason["feature"])
+    label += f" ({unit})" if unit in ("bytes", "s") and not label.startswith(unit) else ""
+    actual, typical = (figure(reason[name], unit) if name in reason else "-" for name in ("actual", "typical"))
+    return label, actual, typical, percent(reason["quantile"]) if "quantile" in reason else "-"
+
+
+def weight_text(reason: dict[str, Any]) -> str:
+    """Return a reason's share of the score."""
+    return percent(reason["weight"]) if "weight" in reason else "-"

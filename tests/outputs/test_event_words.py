@@ -1,0 +1,69 @@
+"""The words that the console and the report share."""
+
+import pytest
+
+from netad.outputs.event_words import (
+    behind,
+    hiding_rules,
+    moment,
+    oddly,
+    rarity,
+    reason_cells,
+    said,
+    weight_text,
+    when,
+)
+
+
+def test_a_window_within_a_day_names_the_day_once(anomaly_events):
+    """One that crosses midnight names both; one seen in part says so."""
+    event = anomaly_events[1]
+    assert when(event) == "2026-01-11 06:00:00 to 07:00:00 UTC (1h)"
+    event["netad"]["anomaly"]["is_interim"] = True
+    assert when(event).endswith("(1h, seen in part)")
+    assert when(anomaly_events[2]) == "2026-01-11 06:00:00 to 2026-01-12 06:00:00 UTC (1d)"
+    assert moment("2026-01-11T06:00:00.123456Z") == "2026-01-11 06:00:00"
+
+
+def test_what_is_behind_is_counted_as_far_as_it_is_known():
+    """Nothing is said of what an event does not tell."""
+    assert behind({"flow_count": 1, "destination_count": 2}) == "1 flow to 2 addresses"
+    assert behind({"flow_count": 1200}) == "1,200 flows"
+    assert behind({}) == ""
+
+
+@pytest.mark.parametrize(("tail", "told"), [(0.0004, "about 1 in 2,500 normal profiles"), (0.0, ""), (1e-9, "")])
+def test_rarity_is_told_where_it_can_be_known(tail, told):
+    """A tail below one in a million is no estimate any more."""
+    assert rarity(tail) == told
+
+
+def test_rules_are_named_with_owner_and_reason(anomaly_events):
+    """One sentence a rule, none where no rule matched."""
+    event = anomaly_events[0]
+    assert hiding_rules(event) == []
+    event["netad"]["suppression"] = {"rule_ids": ["a", "b"], "owner": ["kim", "lee"], "reason": ["scan", "backup"]}
+    assert hiding_rules(event) == ["rule a of kim: scan", "rule b of lee: backup"]
+
+
+def test_what_was_said_comes_in_lines(anomaly_events):
+    """Alerts of other tools, names, clients; what a model finds odd is a line of its own."""
+    lines = list(said(anomaly_events[1]["netad"]["evidence"]))
+    assert [line.partition(":")[0] for line in lines] == [
+        "Alerts of other tools",
+        "Named by no other source",
+        "Clients",
+    ]
+    assert list(said({})) == []
+    assert oddly({}) == ""
+    assert oddly({"unexpected": ["a", "b", "c", "d"]}) == "Reads oddly: a; b; c"
+
+
+def test_a_reason_stands_beside_its_baseline():
+    """Units are told once; what is missing is a dash."""
+    reason = {"feature": "x", "label": "longest packet", "unit": "bytes", "actual": 1500.0, "typical": 900.0,
+              "quantile": 0.5, "weight": 0.25}  # fmt: skip
+    assert reason_cells(reason) == ("longest packet (bytes)", "1,500", "900", "50.0 %")
+    assert weight_text(reason) == "25.0 %"
+    assert reason_cells({"feature": "x"}) == ("x", "-", "-", "-")
+    assert weight_text({"feature": "x"}) == "-"
