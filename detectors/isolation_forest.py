@@ -13,6 +13,7 @@ from netad.core.errors import ModelError
 from netad.detectors.bundle import DAMAGED
 from netad.detectors.matrix import Scaling, judged, view_columns
 from netad.detectors.matrix_detector import Core, Fitted, MatrixDetector
+from netad.detectors.trees import average_path, grow_trees
 
 Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
@@ -25,12 +26,12 @@ _ROWS = 64
 
 @dataclass(frozen=True)
 class Forest(Core):
-    """scikit-learn's forest, flattened: the trees' nodes one tree after the other, tree t from `starts[t]` on.
+    """The nodes of the trees, one tree after the other, tree t from `starts[t]` on.
 
     A row goes from a node to `left` if its value of `feature` is at most `threshold`, else to the node after `left`. A
     leaf's `left` is itself and its threshold infinite, so that every walk of a tree takes `depths[t]` steps, without a
-    branch for the processor to guess. `path` is the expected path length at a leaf. The scores are scikit-learn's, in
-    half of its time, and without loading it.
+    branch for the processor to guess. `path` is the expected path length at a leaf. The trees and scores are those of
+    scikit-learn's IsolationForest.
     """
 
     # An average over trees of bounded path lengths cannot run far away: on synthetic and real profiles its tail ends
@@ -51,7 +52,7 @@ class Forest(Core):
 
     @classmethod
     def fit(cls, matrix: Float32, seed: int) -> Self:
-        """Grow 100 trees with scikit-learn, each from up to 256 rows."""
+        """Grow 100 trees, each from up to 256 rows."""
         return cls.grow(matrix, seed, [np.arange(matrix.shape[1])])
 
     @classmethod
@@ -60,22 +61,18 @@ class Forest(Core):
 
         Of more than 10,000 rows so many are drawn by seed: the trees need 256 each, and drawing from many takes time.
         """
-        from sklearn.ensemble import IsolationForest
-
         if len(matrix) > MOST_ROWS:
             chosen = np.random.default_rng(seed % (1 << 64)).choice(len(matrix), MOST_ROWS, replace=False)
             matrix = matrix[np.sort(chosen)]
-        flat = []
-        for number, columns in enumerate(views):
-            forest = IsolationForest(
-                n_estimators=TREES, max_samples=min(SAMPLE, len(matrix)), random_state=(seed + number) % (1 << 32)
-            ).fit(matrix[:, columns])
-            flat += [_flatten(one.tree_, columns) for one in forest.estimators_]
-        starts = np.cumsum([0, *(len(tree["left"]) for tree in flat)]).astype(np.int32)
-        for tree, start in zip(flat, starts, strict=False):
-            tree["left"] += start
-        joined = {name: np.concatenate([tree[name] for tree in flat]) for name in flat[0]}
-        typical = _average_path(np.array([float(min(SAMPLE, len(matrix)))])) * len(flat)
+        grown = [
+            grow_trees(matrix, columns, TREES, SAMPLE, (seed + number) % (1 << 32))
+            for number, columns in enumerate(views)
+        ]
+        joined = {name: np.concatenate([trees[name] for trees in grown]) for name in grown[0]}
+        sizes = joined.pop("sizes")
+        starts = np.concatenate(([0], np.cumsum(sizes))).astype(np.int32)
+        joined["left"] += np.repeat(starts[:-1], sizes)
+        typical = average_path(np.array([float(min(SAMPLE, len(matrix)))])) * len(sizes)
         return cls(**joined, starts=starts, typical=typical)
 
     def score(self, matrix: Float32) -> Float64:
@@ -136,40 +133,6 @@ class IsolationForestDetector(MatrixDetector):
         scaling = Scaling.fit(profiles, judged())
         views = [columns for view in ("novelty", "all") if len(columns := view_columns(scaling.names, view))]
         self._fitted = Fitted(scaling, Forest.grow(scaling.apply(profiles), seed, views) if views else None)
-
-
-def _average_path(leaves: Float64) -> Float64:
-    """Return the average path length of an unsuccessful search among n points, c(n) of the paper, shape of `leaves`."""
-    several = np.maximum(leaves, 3.0)
-    rest = 2.0 * (np.log(several - 1.0) + np.euler_gamma) - 2.0 * (several - 1.0) / several
-    return np.where(leaves <= 1, 0.0, np.where(leaves <= 2, 1.0, rest))
-
-
-def _flatten(tree: Any, columns: NDArray[np.intp]) -> dict[str, NDArray[Any]]:  # noqa: ANN401 - compiled, without types
-    """Return one tree over some columns with its nodes level by level, so that brothers stand side by side."""
-    left, right = tree.children_left, tree.children_right
-    order, depth = [0], {0: 0}
-    for node in order:
-        if left[node] >= 0:
-            for child in (int(left[node]), int(right[node])):
-                depth[child] = depth[node] + 1
-                order.append(child)
-    old = np.array(order)
-    place = np.empty(len(old), dtype=np.int32)
-    place[old] = np.arange(len(old), dtype=np.int32)
-    leaf = left[old] < 0
-    # scikit-learn compares float32 values with float64 thresholds: the largest float32 below decides the same.
-    threshold = tree.threshold[old].astype(np.float32)
-    above = threshold.astype(np.float64) > tree.threshold[old]
-    threshold[above] = np.nextafter(threshold[above], np.float32(-np.inf))
-    levels = np.array([depth[node] for node in order], dtype=np.float64)
-    return {
-        "feature": np.where(leaf, 0, columns[tree.feature[old]]).astype(np.int32),
-        "threshold": np.where(leaf, np.float32(np.inf), threshold).astype(np.float32),
-        "left": np.where(leaf, np.arange(len(old)), place[left[old]]).astype(np.int32),
-        "path": np.where(leaf, levels + _average_path(tree.n_node_samples[old].astype(np.float64)), 0.0),
-        "depths": np.array([int(levels.max())], dtype=np.int32),
-    }
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
