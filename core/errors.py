@@ -66,6 +66,12 @@ class ModelError(NetadError):
     exit_code = ExitCode.USAGE
 
 
+class StateError(NetadError):
+    """What an earlier run left is missing, damaged, of a newer version or of other settings."""
+
+    exit_code = ExitCode.USAGE
+
+
 class MissingExtraError(NetadError):
     """A component needs an optional dependency; the message names the extra to install."""
 

@@ -1,4 +1,4 @@
-from netad.core.errors import ExitCode, InputError, Location, OutputError, RuleError, SpoolError
+from netad.core.errors import ExitCode, InputError, Location, OutputError, RuleError, SpoolError, StateError
 
 
 def test_a_location_reads_as_tools_expect():
@@ -14,9 +14,10 @@ def test_an_error_says_where():
 
 def test_errors_carry_the_documented_exit_codes():
     """Each kind of error ends the program with its code."""
-    codes = [InputError("").exit_code, OutputError("").exit_code, SpoolError("").exit_code, RuleError([]).exit_code]
-    assert codes == [ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.SPOOL, ExitCode.USAGE]
-    assert [int(code) for code in codes] == [3, 4, 5, 2]
+    errors = [InputError(""), OutputError(""), SpoolError(""), RuleError([]), StateError("")]
+    codes = [error.exit_code for error in errors]
+    assert codes == [ExitCode.INPUT, ExitCode.OUTPUT, ExitCode.SPOOL, ExitCode.USAGE, ExitCode.USAGE]
+    assert [int(code) for code in codes] == [3, 4, 5, 2, 2]
 
 
 def test_a_rule_error_lists_all_problems():
