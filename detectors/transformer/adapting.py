@@ -16,7 +16,8 @@ from netad.detectors.transformer.checkpoints import Checkpoint, State, optimizer
 from netad.detectors.transformer.corruption import HIDDEN, Corruption, Examples, mixed
 from netad.detectors.transformer.devices import autocast
 from netad.detectors.transformer.encoding import CHOICES, NOWHERE, ROWS, TextEncoder
-from netad.detectors.transformer.network import BELONGS, Network
+from netad.detectors.transformer.likelihood import BELONGS
+from netad.detectors.transformer.network import Network
 from netad.detectors.transformer.settings import TransformerSettings
 from netad.detectors.transformer.text import ProfileText
 
@@ -82,7 +83,7 @@ class Adapting:
         began = saved = self._clock()
         step = start
         with torch.random.fork_rng(devices=[]):
-            while step < steps and step - best.best_step <= PATIENCE * every:
+            while step < steps and step - best.best_step < PATIENCE * every:
                 self._step(step, steps, texts, corruption, optimizer)
                 step += 1
                 if step % every == 0 or step == steps:
@@ -209,4 +210,7 @@ class Adapting:
         one = self._settings
         digest = hashlib.sha256(repr((one.base_model, one.objective, one.pretrained, steps, self._seed)).encode())
         digest.update(repr(list(texts)).encode())
+        for name, weights in self._network.state_dict().items():
+            digest.update(name.encode())
+            digest.update(weights.detach().cpu().contiguous().numpy())
         return digest.hexdigest()

@@ -88,11 +88,13 @@ def checked(name: str, folder: Path) -> BaseModel:
         with (folder / CONFIG).open("rb") as opened:
             config = json.loads(opened.read(_MOST_CONFIG_BYTES))
         kind = config["model_type"]
-        most = config["max_position_embeddings"]
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise ConfigError(f"the {CONFIG} of the base model {name} is damaged, or of no language model") from error
-    if kind not in ARCHITECTURES or type(most) is not int:
+    if kind not in ARCHITECTURES:
         raise ConfigError(f"the base model {name} is a {kind!s:.40}; netad adapts {', '.join(ARCHITECTURES)}")
+    if type(config.get("max_position_embeddings")) is not int:
+        raise ConfigError(f"the {CONFIG} of the base model {name} does not say how many tokens the model takes "
+                          "(max_position_embeddings)")  # fmt: skip
     return BaseModel(name, folder, config)
 
 

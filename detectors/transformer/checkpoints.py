@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
+from safetensors.torch import save
 from torch import Tensor
 
 from netad.core.files import atomic_path
@@ -62,10 +62,10 @@ class Checkpoint:
         tensors = {name: one.detach().cpu().contiguous().clone() for name, one in state.tensors.items()}
         try:
             with atomic_path(self._path) as part:
-                save_file(tensors, str(part), metadata={_KEY: json.dumps(about)})
-        except (OSError, SafetensorError) as error:
+                part.write_bytes(save(tensors, {_KEY: json.dumps(about)}))
+        except OSError as error:
             log.warning("the training state cannot be kept in %s (%s): training goes on, and starts anew if it is "
-                        "interrupted", self._path, getattr(error, "strerror", None) or error)  # fmt: skip
+                        "interrupted", self._path, error.strerror or error)  # fmt: skip
             self._path = None
 
     def clear(self) -> None:

@@ -15,6 +15,7 @@ Float64 = NDArray[np.float64]
 # A word that never stood in a slot counts as having stood there so often.
 _UNSEEN = 0.3
 _NEVER = -1e9
+# Behind a score for each choice a network gives one for "this belongs here".
 BELONGS = len(CHOICES)
 
 

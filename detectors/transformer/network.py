@@ -14,11 +14,9 @@ from transformers import AutoConfig, AutoModel
 
 from netad.core.errors import ConfigError, ModelError
 from netad.detectors.transformer.base_model import BaseModel
-from netad.detectors.transformer.encoding import CHOICES
+from netad.detectors.transformer.likelihood import BELONGS
 
-# Behind a score for each choice comes one for "this belongs here".
-OUTPUTS = len(CHOICES) + 1
-BELONGS = len(CHOICES)
+OUTPUTS = BELONGS + 1
 # Before training nearly everything belongs.
 _BELIEF = 2.0
 

@@ -28,13 +28,21 @@ def test_an_incomplete_folder_is_said(tmp_path, missing):
 
 
 def test_another_architecture_is_refused(tmp_path):
-    """A model that writes texts, say, is none to adapt; a configuration of nothing is damaged."""
-    write_tiny_base(tmp_path, model_type="gpt2")
+    """A model that writes texts, say, is none to adapt, whatever its configuration calls things."""
+    write_tiny_base(tmp_path)
+    (tmp_path / base_model.CONFIG).write_text(json.dumps({"model_type": "gpt2", "n_positions": 1024}))
     with pytest.raises(ConfigError, match="is a gpt2; netad adapts bert, distilbert, electra"):
         base_model.find(str(tmp_path))
-    for content in ("{}", "[", json.dumps({"model_type": "bert", "max_position_embeddings": "many"})):
+
+
+def test_a_configuration_that_does_not_tell_what_is_needed_is_refused(tmp_path):
+    """Of nothing at all, cut off, or without a number of tokens."""
+    write_tiny_base(tmp_path)
+    told = {"{}": "damaged", "[": "damaged", "[]": "damaged", '{"model_type": "bert"}': "how many tokens",
+            '{"model_type": "bert", "max_position_embeddings": "many"}': "how many tokens"}  # fmt: skip
+    for content, sentence in told.items():
         (tmp_path / base_model.CONFIG).write_text(content)
-        with pytest.raises(ConfigError):
+        with pytest.raises(ConfigError, match=sentence):
             base_model.find(str(tmp_path))
 
 

@@ -43,7 +43,7 @@ def test_a_full_disk_costs_the_state_and_not_the_training(tmp_path, state, monke
     def full(*_args, **_named):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(checkpoints, "save_file", full)
+    monkeypatch.setattr(checkpoints, "save", full)
     checkpoint = Checkpoint(path, "mine")
     with caplog.at_level(logging.WARNING):
         checkpoint.save(State(9, 0.6, 9, state.tensors))
