@@ -12,7 +12,7 @@ _ID = re.compile(r"([0-9a-f]{12})-[0-9a-f]{20}")
 
 def content_id(start_ns: int, *parts: str | int) -> str:
     """Return the id of an event that starts at `start_ns` (ns since the epoch) and is told apart by `parts`."""
-    joined = "\x1f".join(str(part) for part in parts)
+    joined = "\x1f".join(map(str, parts))
     digest = hashlib.sha256(joined.encode()).hexdigest()[:20]
     return f"{max(start_ns, 0) // 1_000_000 & 0xFFFFFFFFFFFF:012x}-{digest}"
 

@@ -69,9 +69,11 @@ def iso(time_ns: int) -> str:
     text = _second(seconds)
     if text is None:
         text, fraction = "9999-12-31T23:59:59", 0
-    digits = f"{fraction:09d}"
-    digits = digits[:3] if digits.endswith("000000") else digits[:6] if digits.endswith("000") else digits
-    return f"{text}.{digits}Z"
+    if fraction % 1000:
+        return f"{text}.{fraction:09d}Z"
+    if fraction % 1_000_000:
+        return f"{text}.{fraction // 1000:06d}Z"
+    return f"{text}.{fraction // 1_000_000:03d}Z"
 
 
 @lru_cache(maxsize=4096)  # events come in order of time: most of a second's flows ask for the same text

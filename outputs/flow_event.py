@@ -8,7 +8,7 @@ import numpy as np
 from netad.core.addresses import Networks, format_addresses
 from netad.core.identity import content_id
 from netad.core.timing import iso
-from netad.ingest.community_id import ICMP, ICMP6, SCTP, TCP, UDP, canonical_tuple, community_ids, icmp_counterpart
+from netad.ingest.community_id import ICMP, ICMP6, SCTP, TCP, UDP, canonical_columns, community_ids, icmp_counterpart
 from netad.ingest.flows import CONN_STATES, TUNNELS, FlowBatch
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable
@@ -28,10 +28,10 @@ _TYPES = {
     "S1": ("connection", "start"),
     "REJ": ("connection", "start", "denied"),
 }
-_ID_COLUMNS = ("protocol", "orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "first_ns", "vlan")
 _LISTED = ("first_ns", "last_ns", "orig_port", "resp_port", "protocol", "tunnel", "vlan", "conn_state", "history",
            "input", "orig_packets", "orig_ip_bytes", "resp_packets", "resp_ip_bytes", "service", "orig_frame_bytes",
            "resp_frame_bytes")  # fmt: skip
+_SUMS = (("bytes", "orig_ip_bytes", "resp_ip_bytes"), ("packets", "orig_packets", "resp_packets"))
 
 
 def flow_ids(batch: FlowBatch, origin: Origin) -> list[str]:
@@ -39,10 +39,11 @@ def flow_ids(batch: FlowBatch, origin: Origin) -> list[str]:
 
     An id is that of the flow's event only for whole flows: a slice starts later than its flow.
     """
-    columns = [batch[name].tolist() if name in batch else [0] * len(batch) for name in _ID_COLUMNS]
+    vlan = batch["vlan"] if "vlan" in batch else np.zeros(len(batch), dtype=np.int64)
+    columns = [column.tolist() for column in (*canonical_columns(batch), batch["first_ns"], vlan)]
     return [
-        content_id(first, "flow", origin.observer, origin.namespace, *canonical_tuple(*flow), first, vlan)
-        for *flow, first, vlan in zip(*columns, strict=True)
+        content_id(first, "flow", origin.observer, origin.namespace, *ends, first, vlan)
+        for *ends, first, vlan in zip(*columns, strict=True)
     ]
 
 
@@ -125,9 +126,9 @@ def _network(flow: dict[str, Any]) -> dict[str, Any]:
     }
     if protocol in TRANSPORTS:
         fields["transport"] = TRANSPORTS[protocol]
-    for name, columns in (("bytes", ("orig_ip_bytes", "resp_ip_bytes")), ("packets", ("orig_packets", "resp_packets"))):
-        if all(column in flow for column in columns):
-            fields[name] = sum(flow[column] for column in columns)
+    for name, there, back in _SUMS:
+        if there in flow and back in flow:
+            fields[name] = flow[there] + flow[back]
     if flow.get("service"):
         fields["protocol"] = storable(flow["service"].lower())
     if flow.get("vlan"):
