@@ -1,6 +1,5 @@
 """Compaction: the many small files that frequent runs leave of a day become one, with the same events."""
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from netad.core.files import atomic_path
 from netad.outputs.store.files import (
     StoreFile,
     alone,
+    file_name,
     live_files,
     reading,
     replaced_files,
@@ -92,7 +92,7 @@ def _groups(files: Sequence[StoreFile]) -> list[list[StoreFile]]:
 
 def _join(kind: str, folder: Path, group: Sequence[StoreFile], done: Compacted) -> None:
     ids = _ids(group)
-    name = f"{hashlib.sha256('\n'.join(ids).encode()).hexdigest()[:32]}.parquet"
+    name = file_name(ids)
     replaced = [file.path for file in group if file.path.name != name]
     schema = SCHEMAS[kind].with_metadata(replacing([path.name for path in replaced]))
     with atomic_path(folder / name) as part:

@@ -7,9 +7,10 @@ there, so that the one renaming that brings it is all that readers ever see of a
 """
 
 import fcntl
+import hashlib
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -62,6 +63,12 @@ def existing_store(target: str) -> Path:
 def day_folder(store: Path, kind: str, day: str) -> Path:
     """Return where the files of a kind and day (ISO 8601) lie."""
     return store / kind / f"date={day}"
+
+
+def file_name(ids: Iterable[str]) -> str:
+    """Return the name of a file that holds the events with these ids, which are in order."""
+    digest = hashlib.sha256("\n".join(ids).encode()).hexdigest()
+    return f"{digest[:32]}.parquet"
 
 
 def days(store: Path, kind: str, since_ns: int | None = None, until_ns: int | None = None) -> list[str]:

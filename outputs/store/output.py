@@ -7,7 +7,6 @@ Any Parquet reader sees a dataset for each kind, partitioned by day (UTC, of `@t
 `pyarrow.dataset.dataset("STORE/anomaly", partitioning="hive")`.
 """
 
-import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -21,7 +20,7 @@ from netad.core.files import atomic_path
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.origin import stamped
-from netad.outputs.store.files import DEFAULT_FOLDER, alone, day_folder, is_date
+from netad.outputs.store.files import DEFAULT_FOLDER, alone, day_folder, file_name, is_date
 from netad.outputs.store.schema import ID, SCHEMAS, row, table, text_of
 
 MAX_ROWS = 50_000
@@ -122,8 +121,7 @@ class ParquetOutput:
                 known = _stored(folder, rows)
                 fresh = sorted(rows.keys() - known)
                 if fresh:
-                    name = hashlib.sha256("\n".join(fresh).encode()).hexdigest()[:32]
-                    with atomic_path(folder / f"{name}.parquet") as part:
+                    with atomic_path(folder / file_name(fresh)) as part:
                         pq.write_table(table(kind, (rows[identity] for identity in fresh)), part, compression="zstd")
         except OSError as error:
             raise self._unwritable(error) from error

@@ -72,7 +72,7 @@ def marked_rows(file: StoreFile) -> int:
         if VERDICT not in opened.schema_arrow.names:
             return 0
         verdicts = opened.read(columns=[VERDICT]).column(0)
-    return len(verdicts) - verdicts.null_count
+    return len(verdicts) - int(verdicts.null_count)
 
 
 def _remove_day(kind: str, folder: Path, removed: Removed, dry_run: bool) -> None:
