@@ -77,11 +77,21 @@ def texts_of(state: State, name: str) -> list[str]:
     Raises:
         StateError: there is none.
     """
-    found: list[object] = _of_type(state, name, list)
+    found = list_of(state, name)
     texts = [each for each in found if isinstance(each, str)]
     if len(texts) != len(found):
         raise _misses(name)
     return texts
+
+
+def list_of(state: State, name: str) -> list[Any]:
+    """Return a list of whatever.
+
+    Raises:
+        StateError: there is none.
+    """
+    found: list[Any] = _of_type(state, name, list)
+    return found
 
 
 def array_of(state: State, name: str, dtype: object, shape: tuple[int, ...] = (-1,)) -> NDArray[Any]:

@@ -1,10 +1,14 @@
 """Facts of open windows: held until their windows close, then given to the profiles of their sources."""
 
 from collections.abc import Iterable, Mapping
+from itertools import groupby
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import State, array_of, number_of, part_of, texts_of
+from netad.core.errors import StateError
 from netad.ingest.facts.batch import FACT_COLUMNS, NO_RCODE, FactBatch, FactKind
 from netad.ingest.flows import Column
 from netad.profiles.groups import GROUP_KEYS, Groups, dense_codes
@@ -51,6 +55,29 @@ class HeldFacts:
             return {}
         return {kind: self._place(kind, parts, groups) for kind, parts in released.items()}
 
+    def carry(self) -> State:
+        """Return the facts of open windows, and what is known of their kinds (netad.core.carried)."""
+        return {
+            "homeless": self.homeless,
+            "told": [kind.name for kind in sorted(self._told)],
+            "carried": {kind.name: sorted(names) for kind, names in sorted(self._carried.items())},
+            "held": {
+                kind.name: {str(at): columns for at, columns in enumerate(_alike(parts))}
+                for kind, parts in sorted(self._held.items())
+            },
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self.homeless = number_of(state, "homeless")
+        self._told |= {_kind(name) for name in texts_of(state, "told")}
+        carried = part_of(state, "carried")
+        self._carried = {_kind(name): set(texts_of(carried, name)) for name in carried}
+        held = part_of(state, "held")
+        for name in held:
+            kind, parts = _kind(name), part_of(held, name)
+            self._held[kind] = [_resumed(kind, part_of(parts, at)) for at in parts]
+
     def _take(self, kind: FactKind, before: int | None) -> list[FactBatch]:
         held = self._held.pop(kind, [])
         if before is None:
@@ -81,9 +108,37 @@ class HeldFacts:
         return frozenset(spec.name for spec in FACT_COLUMNS[kind]) - self._carried[kind]
 
 
+def _kind(name: str) -> FactKind:
+    try:
+        return FactKind[name]
+    except KeyError as error:
+        raise StateError(f"the state holds facts of an unknown kind, {name[:40]!r}") from error
+
+
+def _alike(parts: Iterable[FactBatch]) -> list[dict[str, Column]]:
+    """Join neighbours with the same columns."""
+    return [
+        {name: np.concatenate([part[name] for part in alike]) for name in names}
+        for names, alike in ((names, list(group)) for names, group in groupby(parts, key=lambda part: [*part.columns]))
+    ]
+
+
+def _resumed(kind: FactKind, columns: State) -> FactBatch:
+    dtypes = _dtypes(kind)
+    if not columns.keys() <= dtypes.keys():
+        raise StateError(f"the state holds unknown columns of {kind.name}")
+    length = array_of(columns, "window", np.int64).shape
+    return FactBatch(kind, {name: array_of(columns, name, dtypes[name], length) for name in columns})
+
+
+def _dtypes(kind: FactKind) -> dict[str, np.dtype[Any]]:
+    """Return the types of all columns that held facts of a kind may have."""
+    return {spec.name: np.dtype(spec.dtype) for spec in FACT_COLUMNS[kind]} | dict.fromkeys(_PLACES, np.dtype("i8"))
+
+
 def _joined(kind: FactKind, parts: list[FactBatch]) -> tuple[dict[str, Column], dict[str, Column]]:
     """Join batches; return the columns, and for each column that some part does not carry which rows lack it."""
-    dtypes = {spec.name: np.dtype(spec.dtype) for spec in FACT_COLUMNS[kind]} | dict.fromkeys(_PLACES, np.dtype("i8"))
+    dtypes = _dtypes(kind)
     columns, lacking = {}, {}
     for name, dtype in dtypes.items():
         unknown = "" if dtype.kind == "O" else _UNKNOWN.get(name, 0)

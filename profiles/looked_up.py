@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import State, array_of
 from netad.profiles.digest import UInt64, mix
 from netad.profiles.groups import Mask
 
@@ -40,3 +41,12 @@ class LookedUp:
         asked = mix((high, low), len(high), _SEED)
         place = np.minimum(np.searchsorted(self._address, asked), len(self._address) - 1)
         return np.asarray((self._address[place] == asked) & (self._first[place] <= time_ns))
+
+    def carry(self) -> State:
+        """Return addresses and times (netad.core.carried)."""
+        return {"address": self._address, "first_ns": self._first}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._address = array_of(state, "address", np.uint64)
+        self._first = array_of(state, "first_ns", np.int64, self._address.shape)

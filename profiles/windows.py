@@ -14,6 +14,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netad.core.addresses import V4_PREFIX, Networks, UInt64, format_addresses
+from netad.core.carried import State, array_of, list_of, number_of, part_of, same_setting, texts_of, time_of
 from netad.core.timing import SECOND_NS
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.flows import DTYPES, SLICE, Column, FlowBatch
@@ -36,7 +37,71 @@ LATENESS_NS = 600 * SECOND_NS
 NO_HOST = Networks.parse(("0.0.0.0/32", "::/128", "224.0.0.0/4", "255.255.255.255/32", "ff00::/8"))
 
 _KEPT = MEASURED_COLUMNS | set(DIGEST_COLUMNS) | {"part", "service"}
+_PLACES = {"window": np.dtype(np.int64), "slot": np.dtype(np.int64), "carries": np.dtype(np.int16)}
 _INT64 = np.iinfo(np.int64)
+_NO_TIMES = np.empty(0, dtype=np.int64)
+
+Int64 = NDArray[np.int64]
+
+
+class WindowClock:
+    """Tells where a time counts: its window, and the slot that the window is reported with.
+
+    Attributes:
+        input_time_ns: the largest time that moved it, None before the first.
+    """
+
+    def __init__(self, window_ns: int | None, lateness_ns: int) -> None:
+        """Begin before the first slice; None for one window that takes everything and never closes.
+
+        Raises:
+            ValueError: a window of no length, or a negative lateness.
+        """
+        if (window_ns is not None and window_ns <= 0) or lateness_ns < 0:
+            raise ValueError("a window has a length, and lateness is not negative")
+        self.input_time_ns: int | None = None
+        self._window_ns = window_ns
+        self._lateness_ns = min(lateness_ns, int(_INT64.max))
+
+    @property
+    def open_from(self) -> int | None:
+        """The first slot that is still open; None before the first slice, and where nothing ever closes."""
+        if self._window_ns is None or self.input_time_ns is None:
+            return None
+        return (self.input_time_ns - self._lateness_ns) // self._window_ns
+
+    def move(self, last_ns: Int64) -> tuple[Int64, Int64]:
+        """Move input time on with slices in their order, one at least; return window and slot of each, shape (n,)."""
+        clock = np.maximum.accumulate(last_ns)
+        if self.input_time_ns is not None:
+            clock = np.maximum(clock, self.input_time_ns)
+        self.input_time_ns = int(clock[-1])
+        return self._at(last_ns, clock)
+
+    def place(self, times_ns: Int64) -> tuple[Int64, Int64]:
+        """Return window and slot of times that do not move input time, shape (n,) each."""
+        clock = times_ns if self.input_time_ns is None else np.array(self.input_time_ns)
+        return self._at(times_ns, clock)
+
+    def carry(self) -> State:
+        """Return input time, and the settings that windows and slots depend on."""
+        settings = {"window_ns": self._window_ns, "lateness_ns": self._lateness_ns}
+        return {**settings, "input_time_ns": self.input_time_ns}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        same_setting(state, "window_ns", self._window_ns, "window")
+        same_setting(state, "lateness_ns", self._lateness_ns, "lateness")
+        self.input_time_ns = time_of(state, "input_time_ns")
+
+    def _at(self, times_ns: Int64, clock: Int64) -> tuple[Int64, Int64]:
+        if self._window_ns is None:
+            window = np.zeros(len(times_ns), dtype=np.int64)
+            return window, window
+        window = times_ns // self._window_ns
+        # The clock is held above the least time that lateness can be taken from.
+        closing = (np.maximum(clock, _INT64.min + self._lateness_ns) - self._lateness_ns) // self._window_ns
+        return window, np.maximum(window, closing)
 
 
 class WindowAggregator:
@@ -48,7 +113,6 @@ class WindowAggregator:
     Attributes:
         late: slices that came after their window had closed.
         left_out: slices whose source is no host (unspecified, multicast, broadcast address).
-        input_time_ns: the largest `last_ns` seen, None before the first slice.
     """
 
     def __init__(
@@ -74,21 +138,23 @@ class WindowAggregator:
         Raises:
             ValueError: a window of no length, or a negative lateness.
         """
-        if (window_ns is not None and window_ns <= 0) or lateness_ns < 0:
-            raise ValueError("a window has a length, and lateness is not negative")
+        self._clock = WindowClock(window_ns, lateness_ns)
         self.late = 0
         self.left_out = 0
-        self.input_time_ns: int | None = None
         self._first_ns = int(_INT64.max)
         self._window_ns = window_ns
         self._inside = inside
-        self._lateness_ns = min(lateness_ns, int(_INT64.max))
         self._carried: list[frozenset[str]] = []
         self._held: list[FlowBatch] = []
         self._next_slot = int(_INT64.max)
         self._facts = HeldFacts(facts)
         self._looked_up = LookedUp()
         self._zone = zone
+
+    @property
+    def input_time_ns(self) -> int | None:
+        """The largest `last_ns` seen, None before the first slice."""
+        return self._clock.input_time_ns
 
     @property
     def homeless_facts(self) -> int:
@@ -101,7 +167,7 @@ class WindowAggregator:
         Rows are sorted by slot, window and address: by window and address but for what came late.
         """
         if isinstance(batch, FactBatch):
-            self._facts.hold(batch, *self._place_facts(batch))
+            self._facts.hold(batch, *self._clock.place(batch["time_ns"] if len(batch) else _NO_TIMES))
             return []
         # Narrowed first, so that only what is kept is copied.
         slices = FlowBatch({name: column for name, column in batch.columns.items() if name in _KEPT})
@@ -111,15 +177,14 @@ class WindowAggregator:
             slices = FlowBatch({**slices.columns, "service": texts_hash(slices["service"])})
         if not len(slices):
             return []
-        window, slot = self._place(slices)
+        window, slot = self._clock.move(slices["last_ns"])
+        self._first_ns = min(self._first_ns, int(slices["first_ns"].min()))
         hosts = _are_hosts(slices["orig_hi"], slices["orig_lo"])
         self.left_out += len(slices) - int(np.count_nonzero(hosts))
         self.late += int(np.count_nonzero((slot > window) & hosts))
         self._hold(slices, window, slot, hosts)
-        if self._window_ns is None or self.input_time_ns is None:
-            return []
-        open_from = (self.input_time_ns - self._lateness_ns) // self._window_ns
-        return self._close(before=open_from) if self._next_slot < open_from else []
+        open_from = self._clock.open_from
+        return [] if open_from is None or self._next_slot >= open_from else self._close(before=open_from)
 
     def finish(self) -> list[ProfileBatch]:
         """Close the windows that are still open and return their profiles, in one batch or none: the last call."""
@@ -128,32 +193,33 @@ class WindowAggregator:
         self._facts.place(self._facts.release(before=None), None)
         return []
 
-    def _place(self, slices: FlowBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Move input time on and return window and slot of each slice, shape (n,) each."""
-        last = slices["last_ns"]
-        clock = np.maximum.accumulate(last)
-        if self.input_time_ns is not None:
-            clock = np.maximum(clock, self.input_time_ns)
-        self.input_time_ns = int(clock[-1])
-        self._first_ns = min(self._first_ns, int(slices["first_ns"].min()))
-        if self._window_ns is None:
-            window = np.zeros(len(last), dtype=np.int64)
-            return window, window
-        window = last // self._window_ns
-        # The clock is held above the least time that lateness can be taken from.
-        closing = (np.maximum(clock, _INT64.min + self._lateness_ns) - self._lateness_ns) // self._window_ns
-        return window, np.maximum(window, closing)
+    def carry(self) -> State:
+        """Return input time and what the open windows hold (netad.core.carried)."""
+        return {
+            "clock": self._clock.carry(),
+            "facts": self._facts.carry(),
+            "looked_up": self._looked_up.carry(),
+            "held": dict(_join(self._held).columns) if self._held else {},
+            "carried": [sorted(carries) for carries in self._carried],
+            "first_ns": self._first_ns,
+            "late": self.late,
+            "left_out": self.left_out,
+        }
 
-    def _place_facts(self, batch: FactBatch) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Return window and slot of each fact, shape (n,) each."""
-        if self._window_ns is None:
-            window = np.zeros(len(batch), dtype=np.int64)
-            return window, window
-        window = batch["time_ns"] // self._window_ns
-        if self.input_time_ns is None:
-            return window, window
-        clock = max(self.input_time_ns, int(_INT64.min) + self._lateness_ns)
-        return window, np.maximum(window, (clock - self._lateness_ns) // self._window_ns)
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._clock.resume(part_of(state, "clock"))
+        self._facts.resume(part_of(state, "facts"))
+        self._looked_up.resume(part_of(state, "looked_up"))
+        self._first_ns, self.late, self.left_out = (number_of(state, name) for name in ("first_ns", "late", "left_out"))
+        sets = {str(at): each for at, each in enumerate(list_of(state, "carried"))}
+        self._carried = [frozenset(texts_of(sets, at)) for at in sets]
+        held = part_of(state, "held")
+        if held:
+            dtypes = {name: _dtype(name) for name in held if name in _KEPT} | _PLACES
+            length = array_of(held, "window", np.int64).shape
+            rows = FlowBatch({name: array_of(held, name, dtype, length) for name, dtype in dtypes.items()})
+            self._held, self._next_slot = [rows], int(rows["slot"].min())
 
     def _hold(self, slices: FlowBatch, window: NDArray[np.int64], slot: NDArray[np.int64], hosts: Mask) -> None:
         if not hosts.any():

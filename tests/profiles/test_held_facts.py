@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
+from netad.core.errors import StateError
 from netad.ingest.facts.batch import FactBatch, FactKind
+from netad.profiles.held_facts import HeldFacts
 from netad.profiles.windows import WindowAggregator
 
 SECOND = 1_000_000_000
@@ -34,6 +36,30 @@ def heard(batch):
     facts = batch.facts[FactKind.DNS]
     rows = batch.frame.iloc[facts.row]
     return list(zip(rows["window_start_ns"] // SECOND, rows["source"], facts.facts["query"], strict=True))
+
+
+def test_held_facts_are_carried(said):
+    """Facts, their places and what is told of come back; of neighbours with the same columns one part is made."""
+    one = HeldFacts((FactKind.TLS,))
+    for batch in (said((1, "a.test")), said((2, "b.test")), said((3, "c.test")).select(np.array([0]))):
+        one.hold(batch, np.array([0]), np.array([1]))
+    other = HeldFacts(())
+    other.resume(one.carry())
+    assert list(one.carry()["held"]["DNS"]) == ["0"]
+    (released,) = other.release(None)[FactKind.DNS]
+    assert released["query"].tolist() == ["a.test", "b.test", "c.test"]
+    assert released["slot"].tolist() == [1, 1, 1]
+    assert set(other.release(None)) == {FactKind.DNS, FactKind.TLS}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"told": ["SPOKEN"]}, {"held": {"DNS": {"0": {"what": np.zeros(1)}}}}, {"held": {"DNS": {"0": {}}}}, {"told": 1}],
+)
+def test_a_state_with_other_facts_is_refused(change):
+    """Kinds and columns that netad does not know, and columns that are missing, are errors of the state."""
+    with pytest.raises(StateError):
+        HeldFacts(()).resume(HeldFacts(()).carry() | change)
 
 
 def test_facts_go_to_the_window_they_were_said_in(at, said, make_batch, inside):

@@ -26,6 +26,17 @@ def test_the_first_answer_counts(batches, asked):
     assert known.by(*columns(asked)).tolist() == [given_at.get(low, 99) <= time for low, time in asked]
 
 
+@given(PAIRS, PAIRS, PAIRS)
+def test_what_is_carried_is_known_later(before, after, asked):
+    """One that goes on from the state of another knows what both were told."""
+    one, other = LookedUp(), LookedUp()
+    one.add(*columns(before))
+    other.resume(one.carry())
+    for known in (one, other):
+        known.add(*columns(after))
+    assert other.by(*columns(asked)).tolist() == one.by(*columns(asked)).tolist()
+
+
 def test_only_so_many_are_remembered(monkeypatch):
     """Beyond the bound the oldest answers are forgotten."""
     monkeypatch.setattr(looked_up, "MOST_ADDRESSES", 3)

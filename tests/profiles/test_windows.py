@@ -3,13 +3,16 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from netad.core.errors import StateError
+from netad.core.state_file import read_state, write_state
+from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.flows import SLICE, WHOLE, FlowBatch
 from netad.profiles.batch import ProfileBatch
 from netad.profiles.frame import join_frames
-from netad.profiles.windows import WindowAggregator
+from netad.profiles.windows import WindowAggregator, WindowClock
 
 SECOND = 1_000_000_000
 MINUTE = 60 * SECOND
@@ -73,6 +76,75 @@ def test_cuts_do_not_matter_for_what_is_late(data, flow_lists, make_batch, insid
     assert (one.late, one.input_time_ns) == (other.late, other.input_time_ns)
     pd.testing.assert_frame_equal(joined(got), joined(expected), check_exact=True)
     assert joined(got)["flows"].sum() == len(batch)
+
+
+@given(data=st.data())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_run_that_was_cut_anywhere_goes_on_through_a_file(data, flow_lists, make_batch, inside, fact, tmp_path):
+    """Late flows, facts, logs without some columns: after each cut another aggregator goes on as if there was none."""
+    batch = make_batch(data.draw(flow_lists()))
+    places = data.draw(st.lists(st.integers(0, len(batch)), min_size=1, max_size=4))
+    parts: list[FlowBatch | FactBatch] = []
+    for number, part in enumerate(cut(batch, places)):
+        lacking = {"vlan", "orig_ttl_min"} if number % 2 else set()
+        columns = {name: column for name, column in part.columns.items() if name not in lacking}
+        parts.append(
+            FlowBatch({**columns, "service": np.full(len(part), "http", dtype=object)} if lacking else columns)
+        )
+        answers = [fact(time=time, query="example.org", address_lo=0xFFFFC0000201) for time in (1.0, number * 9.0)]
+        parts.append(FactBatch.from_rows(FactKind.ANSWER, answers))
+        parts.append(FactBatch.from_rows(FactKind.TLS, [fact(time=number * 7.0, server_name="a.test")], {"ja3"}))
+
+    def new():
+        return WindowAggregator(5 * SECOND, inside, 2 * SECOND, facts=(FactKind.DNS,))
+
+    one, other = new(), new()
+    expected = [closed for part in parts for closed in one.add(part)] + one.finish()
+    got = []
+    for part in parts:
+        got += other.add(part)
+        write_state(tmp_path / "state", other.carry())
+        other = new()
+        other.resume(read_state(tmp_path / "state"))
+    got += other.finish()
+    pd.testing.assert_frame_equal(joined(got), joined(expected), check_exact=True)
+    assert [table(closed.meetings) for closed in got] == [table(closed.meetings) for closed in expected]
+    assert (other.late, other.left_out, other.homeless_facts) == (one.late, one.left_out, one.homeless_facts)
+
+
+def test_a_state_is_of_its_windows(inside, at, make_batch):
+    """An aggregator with windows of another length, or another lateness, does not go on from it; it says why."""
+    windows = WindowAggregator(MINUTE, inside)
+    windows.add(make_batch([at(5)]))
+    for other, word in (
+        (WindowAggregator(2 * MINUTE, inside), "window"),
+        (WindowAggregator(None, inside), "window"),
+        (WindowAggregator(MINUTE, inside, 0), "lateness"),
+    ):
+        with pytest.raises(StateError, match=f"another {word}"):
+            other.resume(windows.carry())
+
+
+def test_a_damaged_state_is_said(inside, at, make_batch):
+    """A column that is missing, of another type or another length is an error of the state."""
+    windows = WindowAggregator(MINUTE, inside)
+    windows.add(make_batch([at(5)]))
+    for change in ({"window": None}, {"first_ns": np.zeros(1)}, {"slot": np.zeros(2, np.int64)}):
+        state = windows.carry()
+        with pytest.raises(StateError):
+            WindowAggregator(MINUTE, inside).resume(state | {"held": state["held"] | change})
+
+
+def test_a_clock_serves_alone():
+    """Slices move it, other times are placed by it, and the first open slot follows, lateness behind."""
+    clock = WindowClock(MINUTE, 10 * SECOND)
+    assert clock.open_from is None
+    assert clock.place(np.array([30 * SECOND]))[1].tolist() == [0]
+    window, slot = clock.move(np.array([70, 131, 50]) * SECOND)
+    assert (window.tolist(), slot.tolist()) == ([1, 2, 0], [1, 2, 2])
+    assert clock.open_from == 2
+    assert [each.tolist() for each in clock.place(np.array([0, 180]) * SECOND)] == [[0, 3], [2, 3]]
+    assert WindowClock(None, 0).open_from is None
 
 
 def test_windows_are_aligned_and_close_in_order(at, make_batch, inside):
