@@ -122,6 +122,19 @@ class KeepsMore(Protocol):
 
 
 @runtime_checkable
+class Commits(Protocol):
+    """An output that can be asked, in the middle of a run, for all that it was given to be safe."""
+
+    def commit(self) -> None:
+        """Deliver, or keep where it outlives the process, all that was written so far. More may be written afterwards.
+
+        Raises:
+            NetadError: neither could be done; then what was written since the last time counts as not written.
+        """
+        ...
+
+
+@runtime_checkable
 class Abandonable(Protocol):
     """An output that can be given up before anything was written to it, so that what it would replace stays."""
 

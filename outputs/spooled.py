@@ -94,6 +94,13 @@ class SpooledOutput:
             if len(self._waiting) >= self._sender.at_once:
                 self._flush()
 
+    def commit(self) -> None:
+        """Send or keep what was written so far (netad.outputs.base.Commits)."""
+        self._flush()
+        self._undelivered.finish()
+        if self._undelivered.lost is not None:
+            raise self._undelivered.lost
+
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
         try:

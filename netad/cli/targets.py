@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from netad.outputs.base import Output
 
 
-def open_output(target: str, config: "Config", report_format: str = "text") -> "Output":
-    """Return the output that `NAME[:WHERE]` names.
+def open_output(target: str, config: "Config", report_format: str = "text", *, appending: bool = False) -> "Output":
+    """Return the output that `NAME[:WHERE]` names; `appending` is for runs that go on where the last one stopped.
 
     Raises:
         ConfigError: nothing has that name, or what follows it makes no sense.
@@ -24,6 +24,10 @@ def open_output(target: str, config: "Config", report_format: str = "text") -> "
         if where:
             raise ConfigError(f"{target!r}: the console takes no place; --format says how it prints")
         return kind(report_format=report_format)  # type: ignore[no-any-return]
+    if name == "ndjson" and appending and where not in ("", "-"):
+        from netad.outputs.ndjson_log import NdjsonLog
+
+        return NdjsonLog(where)
     output: Output = kind.from_target(where or None)
     if isinstance(output, Limited):
         output.limit(Limits(config.delivery_budget_s, config.spool_bytes))
