@@ -181,7 +181,7 @@ class FusionDetector:
 
 
 def _columns(matrix: Float32, columns: NDArray[np.intp]) -> Float32:
-    return matrix if len(columns) == matrix.shape[1] else np.ascontiguousarray(matrix[:, columns])
+    return matrix if len(columns) == matrix.shape[1] else np.take(matrix, columns, axis=1)
 
 
 def _known(profiles: pd.DataFrame) -> Mask:

@@ -79,14 +79,15 @@ class Scaling:
 
     def apply(self, profiles: pd.DataFrame) -> Float32:
         """Return the matrix, shape (n, f), C order, every value within -10..10."""
-        matrix = np.empty((len(profiles), len(self.names)), dtype=np.float32)
+        # Column by column and turned at the end: to write every hundredth number of a large matrix takes twice as long.
+        columns = np.empty((len(self.names), len(profiles)), dtype=np.float32)
         for place, name in enumerate(self.names):
             median = self.median[place]
             values = _transformed(name, profiles[name].to_numpy(np.float64))
             values = _folded(name, np.where(np.isnan(values), median, values), median)
             np.clip((values - median) / self.scale[place], -MOST, MOST, out=values)
-            matrix[:, place] = values
-        return matrix
+            columns[place] = values
+        return np.ascontiguousarray(columns.T)
 
     def to_json(self) -> dict[str, Any]:
         """Return the scaling as JSON values."""

@@ -29,7 +29,7 @@ def grow_trees(
         `feature` (a column of the matrix), `threshold`, `left` (a place in its tree; a leaf's is its own) and `path`
         of each node, and of each tree `depths` and `sizes`, its number of nodes.
     """
-    part = np.ascontiguousarray(matrix[:, columns])
+    part = np.take(matrix, columns, axis=1)
     rows, starts = _drawn(len(part), count, min(sample, len(part)), seed)
     deepest = int(np.ceil(np.log2(max(rows.shape[1], 2))))
     most = 2 * rows.shape[1] - 1
