@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from netad.detectors.model import Model
     from netad.detectors.scored import ScoredProfiles
     from netad.profiles.batch import ProfileBatch
+    from netad.stored_training import StoredTraining
 
 log = logging.getLogger(__name__)
 SCORED_TOGETHER = 4096  # profiles
@@ -35,10 +36,12 @@ def train_model(
     name: str,
     verdicts: Verdicts = NO_VERDICTS,
     made_with: Mapping[str, Any] | None = None,
+    stored: "StoredTraining | None" = None,
 ) -> "Model":
     """Learn a model from the inputs, all of which count as normal but for what `verdicts` call true anomalies.
 
-    `made_with` is by detector what it is made with (netad.detector_settings).
+    `made_with` is by detector what it is made with (netad.detector_settings), `stored` are profiles of stores that are
+    learnt from too.
 
     Raises:
         InputError: the inputs hold no profile.
@@ -47,12 +50,12 @@ def train_model(
     from netad.detectors.model import Model
 
     return Model.train(
-        _to_learn_from(config, reading),
+        _to_learn_from(config, reading, stored),
         detectors=config.detectors,
         name=name,
         window=config.window or DEFAULT_WINDOW,
         seed=config.seed,
-        inputs=[{"path": str(item)} for item in reading.inputs],
+        inputs=_named(reading, stored),
         created=now_iso(),
         peer_networks=config.peer_networks,
         verdicts=verdicts,
@@ -60,20 +63,32 @@ def train_model(
     )
 
 
-def update_model(config: Config, reading: Reading, model: "Model", verdicts: Verdicts = NO_VERDICTS) -> "Model":
+def update_model(
+    config: Config,
+    reading: Reading,
+    model: "Model",
+    verdicts: Verdicts = NO_VERDICTS,
+    stored: "StoredTraining | None" = None,
+) -> "Model":
     """Learn more normal profiles into a model; `config` carries the model's own window (`open_model`).
 
     Raises:
         InputError: the inputs hold no profile.
         ModelError: the model holds all of them already.
     """
-    batch = _to_learn_from(config, reading)
-    inputs = [{"path": str(item)} for item in reading.inputs]
-    return model.update(batch, created=now_iso(), inputs=inputs, verdicts=verdicts)
+    batch = _to_learn_from(config, reading, stored)
+    return model.update(batch, created=now_iso(), inputs=_named(reading, stored), verdicts=verdicts)
 
 
-def _to_learn_from(config: Config, reading: Reading) -> "ProfileBatch":
-    batch = watched(config, reading).batch
+def _named(reading: Reading, stored: "StoredTraining | None") -> list[dict[str, Any]]:
+    return [{"path": item} for item in (*reading.inputs, *(() if stored is None else stored.named))]
+
+
+def _to_learn_from(config: Config, reading: Reading, stored: "StoredTraining | None") -> "ProfileBatch":
+    from netad.profiles.batch import ProfileBatch
+
+    read = [watched(config, reading).batch] if reading.inputs else []
+    batch = ProfileBatch.join([*read, *(() if stored is None else (stored.batch,))])
     if not len(batch):
         raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
     return batch

@@ -73,8 +73,8 @@ class Rescoring:
         self.profiles += len(measured)
         self.sources.update(measured["source"].unique())
         self.models.update(zip(piece.judged["model"], piece.judged["version"], strict=True))
-        before = piece.judged["severity"].map({name: place for place, name in enumerate(BANDS)})
-        before = before.fillna(0).to_numpy(np.int64)
+        places = {name: place for place, name in enumerate(BANDS)}
+        before = piece.judged["severity"].map(places).fillna(0).to_numpy(np.int64)
         after = np.zeros(len(measured), dtype=np.int64)
         for row in np.flatnonzero(scored.flagged).tolist():
             severity = scored.severity(row)

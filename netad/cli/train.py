@@ -19,8 +19,13 @@ from netad.cli.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from netad.config import Config
     from netad.detectors.model import Model
     from netad.detectors.verdicts import Verdicts
+    from netad.reading import Reading
+    from netad.stored_training import StoredTraining
 
 
 @click.command("train", short_help="Learn a model of normal traffic.")
@@ -48,49 +53,54 @@ def command(
 ) -> None:
     """Learn what normal profiles look like from captures or logs without attacks, and write the model to a directory.
 
+    INPUT may also be a local store, parquet:DIR, that runs have filled with --profiles all: it is learnt from what they
+    kept, without reading the traffic again. --since and --until take durations too: 30d is thirty days ago.
+
     \b
     netad train /var/capture/last-week --model office
+    netad train parquet:netad-store --since 30d --verdicts parquet:netad-store --model office
     netad ingest today.pcap --model office
     netad train /var/capture/this-week --model office --update --verdicts elastic
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
+    flags |= {name: _moment(f"--{name}", flags[name]) for name in ("since", "until")}
     config = settings({**flags, "model": folder} if update else flags)
 
     from netad.detector_settings import detector_settings, prepare_update
     from netad.detectors.bundle import check_target
     from netad.judging import open_model, train_model, update_model
-    from netad.outputs.wording import counted, traffic_read
+    from netad.outputs.wording import counted
     from netad.progress import progress, training_progress
-    from netad.reading import Reading, span
+    from netad.reading import Reading
+    from netad.stored_training import split_inputs
 
     keep_out = flow_filter(config, load_rules(config))
+    inputs, stores = split_inputs(inputs)
     check_target(Path(folder))  # before hours of reading, not after
     old = None
     if update:
         old, config = open_model(config)
         _refuse_change(old, name, flags)
     verdicts = _verdicts(judged, config.since_ns)
+    stored = _stored(config, stores, old)
     with progress(config.quiet) as bar, training_progress(bar) as on_step:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
         checkpoint = _checkpoint(Path(folder))
         if old is None:
             made_with = detector_settings(config, checkpoint, on_step)
-            model = train_model(config, reading, name or Path(folder).resolve().name, verdicts, made_with)
+            model = train_model(config, reading, name or Path(folder).resolve().name, verdicts, made_with, stored)
         else:
             prepare_update(old, checkpoint, on_step)
-            model = update_model(config, reading, old, verdicts)
+            model = update_model(config, reading, old, verdicts, stored)
     model.save(Path(folder))
-    report = reading.report
     if not config.quiet:
         click.echo(f"model {model.name} {model.version} written to {folder}")
         learnt = counted(model.profiles, "profile")
         if old is not None:
             learnt = f"{counted(model.profiles - old.profiles, 'more profile')}, {model.profiles:,} in all"
-        click.echo(f"learnt from {learnt} (window {model.window}) of "
-                   f"{counted(report.flows, 'flow')}, {traffic_read(report.packets, report.records, report.logs)}, "
-                   f"{span(report)}")  # fmt: skip
-        for note in (*reading.notes, *model.notes):
+        click.echo(f"learnt from {learnt} (window {model.window}) of {' and '.join(_learnt_from(reading, stored))}")
+        for note in (*reading.notes, *(stored.notes if stored is not None else ()), *model.notes):
             click.echo(f"note: {note}")
-    ctx.exit(input_code(report))
+    ctx.exit(input_code(reading.report))
 
 
 def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
@@ -105,6 +115,50 @@ def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
     from netad.outputs.verdicts import read_verdicts
 
     return NO_VERDICTS if store is None else read_verdicts(open_stored(store), since_ns)
+
+
+def _moment(option: str, text: str | None) -> str | None:
+    """Return a time as the settings take it, from one or from how long ago it was."""
+    from netad.cli.moments import moment, now_ns
+    from netad.core.timing import iso
+
+    return None if text is None else iso(moment(option, text, now_ns(), "a time such as 2026-01-31T08:00:00Z"))
+
+
+def _stored(config: "Config", stores: tuple[str, ...], old: "Model | None") -> "StoredTraining | None":
+    """Return what stores have to learn from, None without any.
+
+    Raises:
+        ConfigError: a store is not there or holds too much, or a detector reads words, which no store keeps.
+        OutputError: a store cannot be read.
+    """
+    if not stores:
+        return None
+    from netad.config import DEFAULT_WINDOW
+    from netad.core.errors import ConfigError
+    from netad.detectors.base import DETECTORS, reads_words
+    from netad.stored_training import profiles_to_learn
+
+    if reads_words(map(DETECTORS.load, config.detectors) if old is None else old.detectors.values()):
+        raise ConfigError(f"{stores[0]} keeps no words of what was said, which huggingface reads: train it on captures "
+                          "or logs, or choose other detectors with --model-type")  # fmt: skip
+    return profiles_to_learn(stores, config.window or DEFAULT_WINDOW, config)
+
+
+def _learnt_from(reading: "Reading", stored: "StoredTraining | None") -> "Iterator[str]":
+    """Yield what a model was learnt from, in words: what was read, and stores."""
+    from netad.core.timing import iso
+    from netad.outputs.wording import counted, traffic_read
+    from netad.reading import span
+    from netad.stored_training import span_of
+
+    report = reading.report
+    if reading.inputs:
+        read = traffic_read(report.packets, report.records, report.logs)
+        yield f"{counted(report.flows, 'flow')}, {read}, {span(report)}"
+    if stored is not None and len(stored.batch):
+        first, last = span_of(stored.batch)
+        yield f"{', '.join(stored.named)}, {iso(first)} to {iso(last)}"
 
 
 def _checkpoint(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netad.cli.moments import begin
 from netad.core.errors import ConfigError, InputError
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ def choose(store: str | None, since: str, namespace: str | None, config_file: st
     from netad.config import load_config
 
     named = namespace or load_config(config_file, {}).namespace
-    return Chosen(open_store(store, config_file), _begin(since, now_ns), None if named == "*" else named)
+    return Chosen(open_store(store, config_file), begin(since, now_ns), None if named == "*" else named)
 
 
 def open_store(store: str | None, config_file: str | None) -> "StoredEvents":
@@ -103,16 +104,3 @@ def find_event(source: str, store: str | None, config_file: str | None) -> "Even
     if event is None:
         raise InputError(f"{stored.where} holds no event with the id {source!r}")
     return event
-
-
-def _begin(since: str, now_ns: int) -> int | None:
-    from netad.core.timing import parse_duration, parse_time
-
-    if since == "all":
-        return None
-    for parse in (lambda text: now_ns - parse_duration(text), parse_time):
-        try:
-            return max(parse(since), 0)
-        except ConfigError:
-            continue
-    raise ConfigError(f"--since: {since!r} is neither a duration such as 30d, nor a time, nor 'all'")
