@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from netad.detectors.model import Model
     from netad.detectors.scored import ScoredProfiles
     from netad.profiles.batch import ProfileBatch
-    from netad.stored_training import StoredTraining
+    from netad.stored_profiles import StoredBatch
 
 log = logging.getLogger(__name__)
 SCORED_TOGETHER = 4096  # profiles
@@ -36,7 +36,7 @@ def train_model(
     name: str,
     verdicts: Verdicts = NO_VERDICTS,
     made_with: Mapping[str, Any] | None = None,
-    stored: "StoredTraining | None" = None,
+    stored: "StoredBatch | None" = None,
 ) -> "Model":
     """Learn a model from the inputs, all of which count as normal but for what `verdicts` call true anomalies.
 
@@ -68,7 +68,7 @@ def update_model(
     reading: Reading,
     model: "Model",
     verdicts: Verdicts = NO_VERDICTS,
-    stored: "StoredTraining | None" = None,
+    stored: "StoredBatch | None" = None,
 ) -> "Model":
     """Learn more normal profiles into a model; `config` carries the model's own window (`open_model`).
 
@@ -80,18 +80,23 @@ def update_model(
     return model.update(batch, created=now_iso(), inputs=_named(reading, stored), verdicts=verdicts)
 
 
-def _named(reading: Reading, stored: "StoredTraining | None") -> list[dict[str, Any]]:
+def _named(reading: Reading, stored: "StoredBatch | None") -> list[dict[str, Any]]:
     return [{"path": item} for item in (*reading.inputs, *(() if stored is None else stored.named))]
 
 
-def _to_learn_from(config: Config, reading: Reading, stored: "StoredTraining | None") -> "ProfileBatch":
-    from netad.profiles.batch import ProfileBatch
-
-    read = [watched(config, reading).batch] if reading.inputs else []
-    batch = ProfileBatch.join([*read, *(() if stored is None else (stored.batch,))])
+def _to_learn_from(config: Config, reading: Reading, stored: "StoredBatch | None") -> "ProfileBatch":
+    batch = profiles_of(config, reading, stored)
     if not len(batch):
         raise InputError("the inputs hold no flows of a host, so there is nothing to train on")
     return batch
+
+
+def profiles_of(config: Config, reading: Reading, stored: "StoredBatch | None") -> "ProfileBatch":
+    """Return every profile of the inputs and of stores, watched for behaviours, in one piece."""
+    from netad.profiles.batch import ProfileBatch
+
+    read = [watched(config, reading).batch] if reading.inputs else []
+    return ProfileBatch.join([*read, *(() if stored is None else (stored.batch,))])
 
 
 def open_model(config: Config) -> tuple["Model", Config]:

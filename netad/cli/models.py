@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from netad.cli.moments import period
 from netad.cli.options import (
     common_options,
     flow_filter,
@@ -93,6 +94,9 @@ def drift_command(
 ) -> None:  # fmt: skip
     """Compare newer traffic with what a model was trained on, feature by feature, and say whether to train again.
 
+    INPUT may also be a local store, parquet:DIR, that runs have filled with --profiles all; --since and --until take
+    durations too.
+
     A feature drifts from a population stability index of .1 on and has moved away from .25 on, where chance does not
     explain it. Drifting: 10 % of the judged features drift, or 10 % of the profiles score as one in a hundred normal
     ones does. Retrain: 10 % of the features have moved away, or 25 % of the profiles score so.
@@ -100,24 +104,28 @@ def drift_command(
     \b
     netad models drift office today.pcap
     netad models drift office /var/capture --newest 24 --format json
+    netad models drift office parquet:netad-store --since 7d
 
     Exit code 0 whatever the verdict; 3 when an input could not be read.
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     from dataclasses import asdict
 
-    config = settings({**flags, "model": folder})
+    config = settings({**flags, **period(flags), "model": folder})
 
     from netad.detectors.drift import drift
-    from netad.judging import newest_windows, open_model, watched
+    from netad.judging import newest_windows, open_model, profiles_of
     from netad.progress import progress
     from netad.reading import Reading
+    from netad.stored_profiles import read_stores, split_inputs
 
     model, config = open_model(config)
     keep_out = flow_filter(config, load_rules(config))
+    inputs, stores = split_inputs(inputs)
+    stored = read_stores(stores, config) if stores else None
     with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=keep_out)
-        found = drift(model, newest_windows(watched(config, reading).batch, newest))
-    notes = [*found.notes, *reading.notes]
+        found = drift(model, newest_windows(profiles_of(config, reading, stored), newest))
+    notes = [*found.notes, *reading.notes, *(stored.notes if stored is not None else ())]
     if form == "json":
         identity = {"name": model.name, "version": model.version}
         _print({"model": identity, **asdict(found), "notes": notes}, form, lambda _: ())

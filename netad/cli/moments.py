@@ -1,9 +1,11 @@
 """Moments and periods as options of commands about stored events name them."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
 from netad.core.errors import ConfigError
-from netad.core.timing import parse_duration, parse_time
+from netad.core.timing import iso, parse_duration, parse_time
 
 
 def now_ns() -> int:
@@ -41,3 +43,14 @@ def moment(option: str, text: str, now: int, others: str) -> int:
         except ConfigError:
             continue
     raise ConfigError(f"{option}: {text!r} is neither a duration such as 30d, nor {others}")
+
+
+def period(flags: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return `since` and `until` of a command's flags as the settings take them, from times or from how long ago.
+
+    Raises:
+        ConfigError: one is neither.
+    """
+    now, example = now_ns(), "a time such as 2026-01-31T08:00:00Z"
+    return {name: None if flags[name] is None else iso(moment(f"--{name}", flags[name], now, example))
+            for name in ("since", "until")}  # fmt: skip

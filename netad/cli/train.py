@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from netad.cli.moments import period
 from netad.cli.options import (
     common_options,
     detection_options,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from netad.detectors.model import Model
     from netad.detectors.verdicts import Verdicts
     from netad.reading import Reading
-    from netad.stored_training import StoredTraining
+    from netad.stored_profiles import StoredBatch
 
 
 @click.command("train", short_help="Learn a model of normal traffic.")
@@ -62,7 +63,7 @@ def command(
     netad ingest today.pcap --model office
     netad train /var/capture/this-week --model office --update --verdicts elastic
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
-    flags |= {name: _moment(f"--{name}", flags[name]) for name in ("since", "until")}
+    flags |= period(flags)
     config = settings({**flags, "model": folder} if update else flags)
 
     from netad.detector_settings import detector_settings, prepare_update
@@ -71,7 +72,7 @@ def command(
     from netad.outputs.wording import counted
     from netad.progress import progress, training_progress
     from netad.reading import Reading
-    from netad.stored_training import split_inputs
+    from netad.stored_profiles import split_inputs
 
     keep_out = flow_filter(config, load_rules(config))
     inputs, stores = split_inputs(inputs)
@@ -117,15 +118,7 @@ def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
     return NO_VERDICTS if store is None else read_verdicts(open_stored(store), since_ns)
 
 
-def _moment(option: str, text: str | None) -> str | None:
-    """Return a time as the settings take it, from one or from how long ago it was."""
-    from netad.cli.moments import moment, now_ns
-    from netad.core.timing import iso
-
-    return None if text is None else iso(moment(option, text, now_ns(), "a time such as 2026-01-31T08:00:00Z"))
-
-
-def _stored(config: "Config", stores: tuple[str, ...], old: "Model | None") -> "StoredTraining | None":
+def _stored(config: "Config", stores: tuple[str, ...], old: "Model | None") -> "StoredBatch | None":
     """Return what stores have to learn from, None without any.
 
     Raises:
@@ -134,23 +127,22 @@ def _stored(config: "Config", stores: tuple[str, ...], old: "Model | None") -> "
     """
     if not stores:
         return None
-    from netad.config import DEFAULT_WINDOW
     from netad.core.errors import ConfigError
     from netad.detectors.base import DETECTORS, reads_words
-    from netad.stored_training import profiles_to_learn
+    from netad.stored_profiles import read_stores
 
     if reads_words(map(DETECTORS.load, config.detectors) if old is None else old.detectors.values()):
         raise ConfigError(f"{stores[0]} keeps no words of what was said, which huggingface reads: train it on captures "
                           "or logs, or choose other detectors with --model-type")  # fmt: skip
-    return profiles_to_learn(stores, config.window or DEFAULT_WINDOW, config)
+    return read_stores(stores, config)
 
 
-def _learnt_from(reading: "Reading", stored: "StoredTraining | None") -> "Iterator[str]":
+def _learnt_from(reading: "Reading", stored: "StoredBatch | None") -> "Iterator[str]":
     """Yield what a model was learnt from, in words: what was read, and stores."""
     from netad.core.timing import iso
     from netad.outputs.wording import counted, traffic_read
     from netad.reading import span
-    from netad.stored_training import span_of
+    from netad.stored_profiles import span_of
 
     report = reading.report
     if reading.inputs:

@@ -1,6 +1,6 @@
 """Stored profiles as models judge them: features, behaviours, meetings, and how they were judged when they came."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,9 +58,9 @@ class StoredProfiles:
     """The profiles of a store whose windows have one length, each source and window once.
 
     Where several runs or models judged the same window, the whole window counts before a part of it, then what was
-    judged last; `judged_by` names the one model whose profiles count. What is left out is counted as it is met:
-    `again` were judged more than once, `other_windows` have another length, `older` were stored by a netad that did
-    not keep what they met.
+    judged last; `judged_by` names the one model whose profiles count. `one_in` takes an even sample, the same each
+    time, whatever else is in the store. What is left out is counted as it is met: `again` were judged more than once,
+    `other_windows` have another length, `older` were stored by a netad that did not keep what they met.
     """
 
     store: ParquetStored
@@ -68,6 +68,7 @@ class StoredProfiles:
     since_ns: int | None = None
     until_ns: int | None = None
     judged_by: str | None = None
+    one_in: int = 1
     again: int = field(default=0, init=False)
     other_windows: int = field(default=0, init=False)
     older: int = field(default=0, init=False)
@@ -83,14 +84,26 @@ class StoredProfiles:
             chosen = self._chosen(low, high)
             if chosen is not None and not len(chosen):
                 continue
-            wanted = pc.field(_WINDOW) == self.window
-            if self.judged_by is not None:
-                wanted &= pc.field(_MODEL) == self.judged_by
-            for rows in self.store.tables("profile", _COLUMNS, low, high, wanted):
+            for rows in self.store.tables("profile", _COLUMNS, low, high, self._wanted):
                 kept = rows if chosen is None else rows.filter(pc.is_in(rows.column(ID), chosen))
                 kept = kept.filter(kept.column(MET["kind"]).is_valid())
+                if self.one_in > 1:
+                    kept = kept.filter(_sample(kept.column(ID).to_pylist(), self.one_in))
                 if len(kept):
                     yield _piece(kept, self.store.where)
+
+    def count(self) -> int:
+        """Return how many profiles there are, those that are left out as `again` or `older` among them.
+
+        Raises: as `pieces`.
+        """
+        ids = self.store.tables("profile", [ID], self.since_ns, self.until_ns, self._wanted)
+        return sum(len(rows) for rows in ids)
+
+    @property
+    def _wanted(self) -> pc.Expression:
+        wanted = pc.field(_WINDOW) == self.window
+        return wanted if self.judged_by is None else wanted & (pc.field(_MODEL) == self.judged_by)
 
     def told(self) -> list[str]:
         """Return what was left out, as notes for the operator."""
@@ -139,6 +152,11 @@ class StoredProfiles:
         first = frame.sort_values(["part", "created"], kind="stable").drop_duplicates(window).index.to_numpy()
         self.again += len(frame) - len(first)
         return keys.column(ID).take(pa.array(np.sort(first)))
+
+
+def _sample(ids: Sequence[str], one_in: int) -> pa.Array:
+    """Tell which of so many ids are in an even sample: their ends are digits of a hash."""
+    return pa.array([int(identity[-8:], 16) % one_in == 0 for identity in ids], pa.bool_())
 
 
 def _piece(rows: pa.Table, where: str) -> StoredPiece:
