@@ -1,5 +1,6 @@
 """Sends the events of one chunk as often as a policy allows, in smaller requests where they are too many for one."""
 
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -26,16 +27,16 @@ Attempt = Callable[[list[Event], Outcome], Trouble | None]
 
 
 class Retrying:
-    """Calls `attempt` until everything is settled, and remembers over a whole run how long it has tried again.
+    """Calls an attempt until everything is settled, and remembers over a whole run how long it has tried again.
 
-    `attempt` sends events once, counts in the outcome what is settled, and returns the trouble with the rest.
+    An attempt sends events once, counts in the outcome what is settled, and returns the trouble with the rest. Chunks
+    of several threads may be sent at once.
     """
 
-    def __init__(self, attempt: Attempt, policy: RetryPolicy) -> None:
-        self._attempt = attempt
+    def __init__(self, policy: RetryPolicy) -> None:
         self.patience = Patience(policy)
 
-    def send(self, events: list[Event]) -> Outcome:
+    def send(self, events: list[Event], attempt: Attempt) -> Outcome:
         """Send events and say what became of each. Nothing is raised for what the far side or the network does."""
         outcome = Outcome()
         parts = [events]
@@ -43,25 +44,26 @@ class Retrying:
             part = parts.pop(0)
             if outcome.failure is not None:
                 outcome.leave(part, outcome.failure, stop=True)
-            elif halves := self._send_part(part, outcome):
+            elif halves := self._send_part(part, attempt, outcome):
                 parts[:0] = halves
         return outcome
 
-    def _send_part(self, events: list[Event], outcome: Outcome) -> list[list[Event]]:
+    def _send_part(self, events: list[Event], attempt: Attempt, outcome: Outcome) -> list[list[Event]]:
         """Send events, again as long as the policy allows; return the two halves of those that are too many."""
-        before, began, attempt = outcome.delivered, self.patience.policy.clock(), 0
-        while (trouble := self._attempt(events, outcome)) is not None:
-            events = trouble.left
-            if trouble.kind == "smaller" and len(events) > 1:
-                return [events[: len(events) // 2], events[len(events) // 2 :]]
-            if trouble.kind == "smaller":
-                outcome.refused += [(event, trouble.why.message) for event in events]
-                break
-            if trouble.kind == "stop" or not self.patience.wait(attempt, began, trouble.pause_s):
-                stop = trouble.kind == "stop" or outcome.delivered == before
-                outcome.leave(events, trouble.why, stop=stop)
-                break
-            attempt += 1
-        if attempt:
-            self.patience.spend(began)
+        before, tries = outcome.delivered + outcome.duplicates, 0
+        with contextlib.ExitStack() as stack:
+            while (trouble := attempt(events, outcome)) is not None:
+                events = trouble.left
+                if trouble.kind == "smaller" and len(events) > 1:
+                    return [events[: len(events) // 2], events[len(events) // 2 :]]
+                if trouble.kind == "smaller":
+                    outcome.refused += [(event, trouble.why.message) for event in events]
+                    break
+                if not tries:
+                    stack.enter_context(self.patience.spending())
+                if trouble.kind == "stop" or not self.patience.wait(tries, trouble.pause_s):
+                    nothing_went = outcome.delivered + outcome.duplicates == before
+                    outcome.leave(events, trouble.why, stop=trouble.kind == "stop" or nothing_went)
+                    break
+                tries += 1
         return []

@@ -1,8 +1,9 @@
 """What outputs that send over a network share: when to try again, and what became of the events of one chunk."""
 
+import contextlib
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from random import SystemRandom
 from typing import Protocol, runtime_checkable
@@ -77,28 +78,41 @@ class Patience:
     def __init__(self, policy: RetryPolicy) -> None:
         self.policy = policy
         self._spent_s = 0.0
+        self._in_trouble = 0
+        self._since = 0.0  # when the first of those that are in trouble met it
         self._lock = threading.Lock()
 
     def limit(self, budget_s: float) -> None:
         """Allow other seconds in all; to be said before the first event."""
         self.policy = replace(self.policy, budget_s=budget_s)
 
-    def wait(self, attempt: int, began: float, asked_s: float = 0.0) -> bool:
-        """Pause after failed attempt number `attempt` (from 0), `asked_s` at least; False when there shall be no other.
+    @contextlib.contextmanager
+    def spending(self) -> Iterator[None]:
+        """Count the time until the end of the block as spent on trying again, once for all that do so together."""
+        with self._lock:
+            if not self._in_trouble:
+                self._since = self.policy.clock()
+            self._in_trouble += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._in_trouble -= 1
+                if not self._in_trouble:
+                    self._spent_s += self.policy.clock() - self._since
 
-        `began` is when the policy's clock showed the first trouble with this chunk.
+    def wait(self, tries: int, asked_s: float = 0.0) -> bool:
+        """Pause before try number `tries` (from 0) is made again, `asked_s` at least; False when it shall not be.
+
+        To be called within `spending`.
         """
-        pause = max(self.policy.pause_s(attempt), asked_s)
-        spent = self._spent_s + self.policy.clock() - began
-        if attempt >= self.policy.retries or spent + pause > self.policy.budget_s:
+        pause = max(self.policy.pause_s(tries), asked_s)
+        with self._lock:
+            spent = self._spent_s + self.policy.clock() - self._since
+        if tries >= self.policy.retries or spent + pause > self.policy.budget_s:
             return False
         self.policy.sleep(pause)
         return True
-
-    def spend(self, began: float) -> None:
-        """Count the time since `began` as spent on trying again."""
-        with self._lock:
-            self._spent_s += self.policy.clock() - began
 
 
 @dataclass(slots=True)

@@ -4,18 +4,17 @@ import contextlib
 import fcntl
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar, Protocol
 
 from netad.core.errors import OutputError, SpoolError
 from netad.outputs.base import Delivery, Event, RunSummary
+from netad.outputs.keeping import KeepingOutput
 from netad.outputs.ledger import Ledger
 from netad.outputs.retrying import Retrying, Trouble
 from netad.outputs.selection import Selection
-from netad.outputs.sending import Limits, Outcome, RetryPolicy
-from netad.outputs.spool import Spool, Waiting
-from netad.outputs.undelivered import Undelivered
+from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.spool import Spool
 
 
 class Sender(Protocol):
@@ -46,15 +45,11 @@ class Sender(Protocol):
         ...
 
 
-class SpooledOutput:
+class SpooledOutput(KeepingOutput):
     """Sends the events that `selection` wants, those left out that the ledger knows as delivered.
 
-    Before the first event what earlier runs left in the spool for the same target is sent. When the place cannot be
-    reached or refuses us, everything from then on goes to the spool. The ledger learns of events once they are sent: a
-    run that is killed in between sends at most `sender.at_once` events again.
-
-    Raises:
-        SpoolError: (`write`, `replay`) events could neither be sent nor kept; `close` says how many.
+    The ledger learns of events once they are sent: a run that is killed in between sends at most `sender.at_once`
+    events again.
     """
 
     name: ClassVar[str]
@@ -63,43 +58,19 @@ class SpooledOutput:
         self, sender: Sender, spool: Spool, ledger: Ledger, selection: Selection, retry: RetryPolicy | None = None
     ) -> None:
         self._sender = sender
-        self._undelivered = Undelivered(spool)
         self._ledger = ledger
         self._selection = selection
-        self._retrying = Retrying(sender.attempt, retry or RetryPolicy())
-        self._waiting: list[Event] = []
-        self._given = 0
-        self._started = False
-        self._failure: OutputError | None = None  # why nothing more is sent
-        self._delivery = Delivery()
+        self._retrying = Retrying(retry or RetryPolicy())
+        super().__init__(sender.place, spool, self._retrying.patience, sender.at_once)
 
     @property
     def target(self) -> str:
         """What the place is called in the spool: no secret is in it, as one may be in what was typed."""
         return self._sender.target
 
-    def limit(self, limits: Limits) -> None:
-        """See `netad.outputs.sending.Limited`."""
-        self._retrying.patience.limit(limits.budget_s)
-        self._undelivered.spool.folder_bytes = limits.spool_bytes
-
     def write(self, events: Iterable[Event]) -> None:
-        """Take events, and send full chunks of them."""
-        for event in events:
-            if not self._selection.wants(event):
-                self._delivery.left_out += 1
-                continue
-            self._given += 1
-            self._waiting.append(event)
-            if len(self._waiting) >= self._sender.at_once:
-                self._flush()
-
-    def commit(self) -> None:
-        """Send or keep what was written so far (netad.outputs.base.Commits)."""
-        self._flush()
-        self._undelivered.finish()
-        if self._undelivered.lost is not None:
-            raise self._undelivered.lost
+        """Take events, and send full chunks of those that are wanted."""
+        super().write(self._wanted(events))
 
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
@@ -116,38 +87,33 @@ class SpooledOutput:
             self._let_go()
         return self._account()
 
-    def waiting(self) -> list[Waiting]:
-        """Return every file of the spool, also those of other targets."""
-        return self._undelivered.spool.files()
+    def _wanted(self, events: Iterable[Event]) -> Iterator[Event]:
+        for event in events:
+            if self._selection.wants(event):
+                yield event
+            else:
+                self._delivery.left_out += 1
 
-    def replay(self, *, dead: bool) -> Delivery:
-        """Send what waits in the spool, with `dead` also what was refused; stands instead of `write` and `close`."""
-        try:
-            refused = self._undelivered.spool.dead() if dead else []  # listed before pending ones add to them
-            self._start()
-            if self._failure is None:
-                self._bring_home(refused)
-        finally:
-            self._let_go()
-        return self._account()
+    def _notes(self) -> Sequence[str]:
+        return self._sender.notes
 
-    def _let_go(self) -> None:
+    def _disconnect(self) -> None:
         self._sender.close()
         self._ledger.close()
-        self._undelivered.finish()
+
+    def _prepare(self) -> None:
+        """Nothing: the place is reached with the first event."""
 
     def _flush(self) -> None:
         events, self._waiting = self._waiting, []
-        if events and not self._started:
+        if not events:
+            return
+        if not self._started:
             self._start()
         outcome = self._send(events)
         self._delivery.delivered += outcome.delivered
         self._delivery.duplicates += outcome.duplicates
         self._undelivered.take(outcome)
-
-    def _start(self) -> None:
-        self._started = True
-        self._bring_home(self._undelivered.spool.pending())
 
     def _check(self) -> None:
         """Reach the place without events: a wrong address must not show only on the day there is something to send."""
@@ -156,24 +122,15 @@ class SpooledOutput:
         except OutputError as error:
             self._failure = error
 
-    def _bring_home(self, paths: Iterable[Path]) -> None:
-        failure = self._undelivered.bring_home(paths, self._send, self._sender.at_once)
-        self._failure = self._failure or failure
-
-    def _send(self, events: list[Event]) -> Outcome:
+    def _deliver(self, events: list[Event]) -> Outcome:
         """Send those events that the ledger does not know; two processes take turns at one target."""
-        outcome = Outcome()
-        if self._failure is None and events:
-            try:
-                with _turn(self._ledger.path.parent, self._sender.target):
-                    outcome = self._send_unknown(events)
-                self._failure = outcome.failure
-                return outcome
-            except OutputError as error:  # without the ledger nothing can be sent but perhaps twice
-                self._failure = error
-        if self._failure is not None:
-            outcome.leave(events, self._failure, stop=True)
-        return outcome
+        try:
+            with _turn(self._ledger.path.parent, self._sender.target):
+                return self._send_unknown(events)
+        except OutputError as error:  # without the ledger nothing can be sent but perhaps twice
+            outcome = Outcome()
+            outcome.leave(events, error, stop=True)
+            return outcome
 
     def _send_unknown(self, events: list[Event]) -> Outcome:
         target = self._sender.target
@@ -181,18 +138,13 @@ class SpooledOutput:
         for stream, ids in _by_dataset(fresh.values()).items():
             for known in self._ledger.known(target, stream, ids):
                 del fresh[known]
-        outcome = self._retrying.send(list(fresh.values())) if fresh else Outcome()
+        outcome = self._retrying.send(list(fresh.values()), self._sender.attempt) if fresh else Outcome()
         outcome.duplicates += len(events) - len(fresh)
         for event, _ in (*outcome.refused, *outcome.unsent):
             del fresh[event["event"]["id"]]
         for stream, ids in _by_dataset(fresh.values()).items():
             self._ledger.add(target, stream, ids)
         return outcome
-
-    def _account(self) -> Delivery:
-        delivery = replace(self._delivery, problems=[], where="; ".join((self._sender.place, *self._sender.notes)))
-        self._undelivered.account(delivery, self._given, self._sender.place, self._failure)
-        return delivery
 
 
 def _by_dataset(events: Iterable[Event]) -> dict[str, list[str]]:

@@ -13,7 +13,7 @@ import psutil
 
 from benchmarks.elastic.flows import shipped
 from netad.outputs.base import Delivery, RunSummary
-from netad.outputs.elastic.bulk import make_item, request_lines
+from netad.outputs.elastic.bulk import request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.output import ElasticOutput
@@ -66,7 +66,7 @@ def bodies(namespace: str, first: int, end: int) -> Iterator[list[bytes]]:
     built: list[bytes] = []
     for events in shipped(namespace, first, end):
         ingested = events[0]["event"]["created"]
-        built.append(b"".join(request_lines(make_item(event), ingested, ElasticCluster.action) for event in events))
+        built.append(b"".join(request_lines(event, ingested, ElasticCluster.action) for event in events))
     yield built
 
 

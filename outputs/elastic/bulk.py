@@ -8,43 +8,39 @@ import logging
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Literal
 
 from orjson import dumps
 
 from netad.core.errors import OutputError
 from netad.core.timing import now_iso
 from netad.outputs.base import Event
-from netad.outputs.elastic.cluster import Cluster, TroubleError
+from netad.outputs.elastic.cluster import Cluster, TroubleError, TroubleKind
 from netad.outputs.elastic.connection import reason_of
 from netad.outputs.ledger import Ledger
 from netad.outputs.origin import stamped
+from netad.outputs.retrying import Retrying, Trouble
 from netad.outputs.sending import Outcome, Patience, RetryPolicy
 
 REQUEST_BYTES = 10 << 20
 MISSING_STREAM = "index_not_found_exception"
 BLOCKED = "cluster_block_exception"
+# What makes sense when a request was not answered as wished; every other trouble meets the next one too.
+_SENSE: dict[TroubleKind, Literal["again", "smaller"]] = {"busy": "again", "away": "again", "large": "smaller"}
 
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """An event on its way: its data stream and its id."""
-
-    stream: str
-    id: str
-    event: Event
-
-
-def make_item(event: Event) -> Item:
-    """Return the item of an event. It becomes text only when it is sent: most events of a second run never are."""
+def stream_of(event: Event) -> str:
+    """Return the data stream of an event."""
     place = event["data_stream"]
-    return Item(f"{place['type']}-{place['dataset']}-{place['namespace']}", event["event"]["id"], event)
+    return f"{place['type']}-{place['dataset']}-{place['namespace']}"
 
 
-def request_lines(item: Item, ingested: str, action: Callable[[str, str], bytes]) -> bytes:
+def request_lines(event: Event, ingested: str, action: Callable[[str, str], bytes]) -> bytes:
     """Return the two lines of a bulk request for an event sent at `ingested` (ISO 8601), by the cluster's `action`."""
-    return b"%b\n%b\n" % (action(item.stream, item.id), dumps(stamped(item.event, ingested)))
+    return b"%b\n%b\n" % (action(stream_of(event), event["event"]["id"]), dumps(stamped(event, ingested)))
 
 
 class BulkSender:
@@ -66,13 +62,17 @@ class BulkSender:
         self._cluster = cluster
         self._clock = clock
         self._request_bytes = request_bytes
-        self.patience = Patience(retry)
+        self._retrying = Retrying(retry)
         self._ledger = ledger
         self._lock = threading.Lock()
         self._may_read = True
         self._may_remember = True
         self._seen_streams: set[str] = set()
-        self.failure: OutputError | None = None  # why sending anything further makes no sense
+
+    @property
+    def patience(self) -> Patience:
+        """What may be spent on trying again."""
+        return self._retrying.patience
 
     def prepare(self) -> list[str]:
         """Ensure the templates, patiently when the cluster is busy, and return a sentence for each that was put.
@@ -80,77 +80,50 @@ class BulkSender:
         Raises:
             OutputError: the cluster is away, or refuses.
         """
-        began = self.patience.policy.clock()
-        attempt = 0
-        while True:
+        told: list[str] = []
+
+        def attempt(events: list[Event], outcome: Outcome) -> Trouble | None:  # noqa: ARG001 - no events, so no outcome
             try:
-                return self._cluster.ensure_templates()
+                told.extend(self._cluster.ensure_templates())
             except TroubleError as trouble:
-                if trouble.kind != "busy" or not self.patience.wait(attempt, began):
-                    self.failure = trouble.why
-                    raise trouble.why from trouble
-            attempt += 1
+                return Trouble("again" if trouble.kind == "busy" else "stop", trouble.why, events)
+            return None
 
-    def send(self, items: list[Item]) -> Outcome:
+        outcome = self._retrying.send([], attempt)
+        if outcome.failure is not None:
+            raise outcome.failure
+        return told
+
+    def send(self, events: list[Event]) -> Outcome:
         """Send events and return what became of each. Nothing is raised for what the cluster or network does."""
-        outcome = Outcome()
-        parts = [_Part(items)]
-        while parts:
-            part = parts.pop(0)
-            if self.failure is not None:
-                outcome.leave([item.event for item in part.items], self.failure, stop=True)
-            elif self._send_part(part, outcome):
-                half = len(part.items) // 2
-                parts[:0] = [_Part(part.items[:half], True), _Part(part.items[half:], True)]
-        return outcome
+        return self._retrying.send(events, partial(self._try, _Chunk()))
 
-    def _send_part(self, part: "_Part", outcome: Outcome) -> bool:
-        """Send events, again as long as the policy allows; return True if they are too many for one request."""
-        before = outcome.delivered + outcome.duplicates
-        began: float | None = None
-        attempt = 0
-        while (trouble := self._try(part, outcome)) is not None:
-            if trouble.kind == "large" and len(part.items) > 1:
-                return True
-            if trouble.kind == "large":
-                outcome.refused += [(item.event, trouble.why.message) for item in part.items]
-                break
-            began = self.patience.policy.clock() if began is None else began
-            if trouble.kind == "away":
-                part.looked_up, part.in_doubt = False, True
-            fatal = trouble.kind not in ("busy", "away")
-            if fatal or not self.patience.wait(attempt, began):
-                nothing_went = outcome.delivered + outcome.duplicates == before
-                outcome.leave([item.event for item in part.items], trouble.why, stop=fatal or nothing_went)
-                self.failure = self.failure or outcome.failure
-                break
-            attempt += 1
-        if began is not None:
-            self.patience.spend(began)
-        return False
-
-    def _try(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
-        """Send what is left of a part once. What is settled leaves `part.items`; the trouble is that of the rest."""
+    def _try(self, chunk: "_Chunk", events: list[Event], outcome: Outcome) -> Trouble | None:
+        """Send events of a chunk once, but those whose ids are known."""
+        left = events
         try:
-            if not part.looked_up:
-                self._leave_out_known(part, outcome)
-            return self._post(part, outcome) if part.items else None
-        except TroubleError as trouble:
-            return trouble
+            if not chunk.looked_up:
+                left = self._unknown(events, outcome, chunk.in_doubt)
+                chunk.looked_up, chunk.in_doubt = True, False
+            return self._post(left, outcome) if left else None
+        except TroubleError as error:
+            if error.kind == "away":
+                chunk.looked_up, chunk.in_doubt = False, True
+            return Trouble(_SENSE.get(error.kind, "stop"), error.why, left)
 
-    def _leave_out_known(self, part: "_Part", outcome: Outcome) -> None:
-        """Leave out events whose id is anywhere in their data stream.
+    def _unknown(self, events: list[Event], outcome: Outcome, in_doubt: bool) -> list[Event]:
+        """Return the events whose id is nowhere in their data stream, and count the others.
 
         `create` alone compares ids within the newest backing index only: after a rollover a known one would go in
         again. What was delivered a moment ago is found after a refresh: once a run, and when an answer got lost.
         """
-        known: set[tuple[str, str]] = set()
-        for stream in dict.fromkeys(item.stream for item in part.items):
-            wanted = [item.id for item in part.items if item.stream == stream]
-            known |= {(stream, identity) for identity in self._known(stream, wanted, part.in_doubt)}
-        fresh = [item for item in part.items if (item.stream, item.id) not in known]
-        outcome.duplicates += len(part.items) - len(fresh)
-        part.items, part.looked_up, part.in_doubt = fresh, True, False
+        ids = _by_stream(events)
+        known = {stream: self._known(stream, wanted, in_doubt) for stream, wanted in ids.items()}
+        if not any(known.values()):
+            return events
+        left = [event for event in events if event["event"]["id"] not in known[stream_of(event)]]
+        outcome.duplicates += len(events) - len(left)
+        return left
 
     def _known(self, stream: str, ids: list[str], in_doubt: bool) -> set[str]:
         if self._may_read:
@@ -178,12 +151,11 @@ class BulkSender:
             self._forget(error)
             return set()
 
-    def _remember(self, settled: list[Item]) -> None:
+    def _remember(self, settled: list[Event]) -> None:
         if self._may_read or not self._may_remember:
             return
         try:
-            for stream in dict.fromkeys(item.stream for item in settled):
-                ids = [item.id for item in settled if item.stream == stream]
+            for stream, ids in _by_stream(settled).items():
                 self._ledger.add(self._cluster.target, stream, ids)
         except OutputError as error:
             self._forget(error)
@@ -192,61 +164,74 @@ class BulkSender:
         self._may_remember = False
         log.warning("%s: events may be delivered twice after a rollover", error.message)
 
-    def _post(self, part: "_Part", outcome: Outcome) -> TroubleError | None:
+    def _post(self, events: list[Event], outcome: Outcome) -> Trouble | None:
         now = self._clock()
-        lines = [request_lines(item, now, self._cluster.action) for item in part.items]
+        lines = [request_lines(event, now, self._cluster.action) for event in events]
         if len(lines) > 1 and sum(map(len, lines)) > self._request_bytes:
-            return TroubleError("large", OutputError(f"more than {self._request_bytes:,} bytes at once"))
+            return Trouble("smaller", OutputError(f"more than {self._request_bytes:,} bytes at once"), events)
         answer = self._cluster.create(lines)
         answers = answer.get("items") if isinstance(answer, dict) else None
-        if not isinstance(answers, list) or len(answers) != len(part.items):
-            return TroubleError("fatal", OutputError(f"{self._cluster.target} does not answer like an Elasticsearch"))
-        left: list[Item] = []
-        there: list[Item] = []
+        if not isinstance(answers, list) or len(answers) != len(events):
+            why = OutputError(f"{self._cluster.target} does not answer like an Elasticsearch")
+            return Trouble("stop", why, events)
+        left: list[Event] = []
+        there: list[Event] = []
         worst: TroubleError | None = None
-        for item, result in zip(part.items, answers, strict=True):
+        for event, result in zip(events, answers, strict=True):
             settled = outcome.delivered + outcome.duplicates
-            trouble = self._settle(item, result, outcome)
+            trouble = self._settle(event, result, outcome)
             if trouble is not None:
-                left.append(item)
+                left.append(event)
                 worst = trouble if worst is None or trouble.kind == "fatal" else worst
             elif outcome.delivered + outcome.duplicates > settled:
-                there.append(item)
-        part.items = left
+                there.append(event)
         self._remember(there)
-        return worst
+        return None if worst is None else Trouble(_SENSE.get(worst.kind, "stop"), worst.why, left)
 
-    def _settle(self, item: Item, answer: object, outcome: Outcome) -> TroubleError | None:
+    def _settle(self, event: Event, answer: object, outcome: Outcome) -> TroubleError | None:
         """Count an event that the cluster has decided on; return what keeps it from deciding otherwise."""
         status, error, failure_store = _result(answer)
-        target = self._cluster.target
         if 200 <= status < 300 and failure_store != "used":
             outcome.delivered += 1
         elif status == 409:
             outcome.duplicates += 1
-        elif status == 429 or status >= 500:
-            return TroubleError("busy", OutputError(f"{target} answered {status} ({reason_of(error)})"))
-        elif isinstance(error, dict) and error.get("type") == BLOCKED:
-            text = f"{target} takes no events into {item.stream}, its index is read-only ({reason_of(error)})"
-            return TroubleError("fatal", OutputError(text))
-        elif status in (401, 403):
-            text = f"{target} does not let this key write to {item.stream} ({status}, {reason_of(error)})"
-            return TroubleError("fatal", OutputError(text))
-        elif isinstance(error, dict) and error.get("type") == MISSING_STREAM:
-            text = f"{target} has no index template for {item.stream}: {self._cluster.no_template}"
-            return TroubleError("fatal", OutputError(text))
+        elif (trouble := self._trouble(stream_of(event), status, error)) is not None:
+            return trouble
         else:
-            outcome.refused.append((item.event, reason_of(error) if error else "it went to the failure store"))
+            outcome.refused.append((event, reason_of(error) if error else "it went to the failure store"))
         return None
+
+    def _trouble(self, stream: str, status: int, error: object) -> TroubleError | None:
+        """Return what the answer to one event says of others too, None if it is about this event."""
+        kind = error.get("type") if isinstance(error, dict) else None
+        target = self._cluster.target
+        if status == 429 or status >= 500:
+            return TroubleError("busy", OutputError(f"{target} answered {status} ({reason_of(error)})"))
+        if kind == BLOCKED:
+            text = f"{target} takes no events into {stream}, its index is read-only ({reason_of(error)})"
+        elif status in (401, 403):
+            text = f"{target} does not let this key write to {stream} ({status}, {reason_of(error)})"
+        elif kind == MISSING_STREAM:
+            text = f"{target} has no index template for {stream}: {self._cluster.no_template}"
+        else:
+            return None
+        return TroubleError("fatal", OutputError(text))
 
 
 @dataclass(slots=True)
-class _Part:
-    """Events on their way in one request; `in_doubt` when an earlier one may have arrived."""
+class _Chunk:
+    """What is known of a chunk: whether its ids were asked for, and whether some of it may have arrived since."""
 
-    items: list[Item]
     looked_up: bool = False
     in_doubt: bool = False
+
+
+def _by_stream(events: list[Event]) -> dict[str, list[str]]:
+    """Return the ids of events by data stream."""
+    ids: dict[str, list[str]] = {}
+    for event in events:
+        ids.setdefault(stream_of(event), []).append(event["event"]["id"])
+    return ids
 
 
 def _result(answer: object) -> tuple[int, object, object]:

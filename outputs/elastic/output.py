@@ -2,36 +2,33 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import replace
 from typing import ClassVar, Self
 
 from netad.core.errors import OutputError, SpoolError
 from netad.core.timing import now_iso
 from netad.outputs.base import Delivery, Event, RunSummary
-from netad.outputs.elastic.bulk import REQUEST_BYTES, BulkSender, make_item
+from netad.outputs.elastic.bulk import REQUEST_BYTES, BulkSender
 from netad.outputs.elastic.cluster import Cluster, ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
+from netad.outputs.keeping import KeepingOutput
 from netad.outputs.ledger import Ledger, open_ledger
-from netad.outputs.sending import Limits, Outcome, RetryPolicy
-from netad.outputs.spool import Spool, Waiting, open_spool
-from netad.outputs.undelivered import Undelivered
+from netad.outputs.sending import Outcome, RetryPolicy
+from netad.outputs.spool import Spool, open_spool
 
 CHUNK_EVENTS = 1000
+# While the cluster works on one chunk, the ids of the next are asked for.
+AT_ONCE = 2
 
 log = logging.getLogger(__name__)
 
 
-class ElasticOutput:
-    """Sends events in chunks of up to 1,000; one is on its way while the next is built.
+class ElasticOutput(KeepingOutput):
+    """Sends events in chunks of up to 1,000; two are on their way while the next is built.
 
-    Before the first event the templates are ensured, and what earlier runs left in the spool for the same target is
-    sent. When the cluster cannot be reached or refuses this client, everything from then on goes to the spool. Memory
-    holds three chunks at most: a slow cluster slows `write` down.
-
-    Raises:
-        SpoolError: (`write`, `replay`) events could neither be sent nor kept; `close` says how many.
+    Before the first event the templates are ensured. Memory holds four chunks at most: a slow cluster slows `write`
+    down. Chunks are settled in the order in which they were written.
     """
 
     name: ClassVar[str] = "elastic"
@@ -49,15 +46,10 @@ class ElasticOutput:
     ) -> None:
         self._cluster = cluster
         self._ledger = ledger
-        self._chunk_events = chunk_events
         self._sender = BulkSender(cluster, retry, ledger, clock=clock, request_bytes=request_bytes)
-        self._thread = ThreadPoolExecutor(1, "netad-send")
+        self._threads = ThreadPoolExecutor(AT_ONCE, "netad-send")
         self._on_its_way: deque[Future[Outcome]] = deque()
-        self._undelivered = Undelivered(spool)
-        self._waiting: list[Event] = []
-        self._given = 0
-        self._started = False
-        self._delivery = Delivery(where=cluster.target)
+        super().__init__(cluster.target, spool, self._sender.patience, chunk_events)
 
     @classmethod
     def from_target(cls, target: str | None) -> Self:
@@ -74,29 +66,10 @@ class ElasticOutput:
         """Return the output to a cluster, with this user's spool and ledger."""
         return cls(cluster, open_spool(cluster.target), open_ledger())
 
-    def limit(self, limits: Limits) -> None:
-        """See `netad.outputs.sending.Limited`."""
-        self._sender.patience.limit(limits.budget_s)
-        self._undelivered.spool.folder_bytes = limits.spool_bytes
-
-    def write(self, events: Iterable[Event]) -> None:
-        """Take events, and send full chunks of them."""
-        for event in events:
-            self._given += 1
-            self._waiting.append(event)
-            if len(self._waiting) >= self._chunk_events:
-                self._flush()
-
     def settle(self) -> Delivery:
         """Send or keep what was written so far, and say what became of it."""
         self._finish_sending()
         return self._account()
-
-    def commit(self) -> None:
-        """Send or keep what was written so far (netad.outputs.base.Commits)."""
-        self._finish_sending()
-        if self._undelivered.lost is not None:
-            raise self._undelivered.lost
 
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
@@ -111,27 +84,6 @@ class ElasticOutput:
             self._let_go()
         return self._account()
 
-    def waiting(self) -> list[Waiting]:
-        """Return every file of the spool, also those of other targets."""
-        return self._undelivered.spool.files()
-
-    def replay(self, *, dead: bool) -> Delivery:
-        """Send what waits in the spool, with `dead` also what was refused; stands instead of `write` and `close`."""
-        try:
-            refused = self._undelivered.spool.dead() if dead else []  # listed before pending ones add to them
-            self._start()
-            if self._sender.failure is None:
-                self._undelivered.bring_home(refused, self._send, self._chunk_events)
-        finally:
-            self._let_go()
-        return self._account()
-
-    def _let_go(self) -> None:
-        self._thread.shutdown()
-        self._cluster.close()
-        self._ledger.close()
-        self._undelivered.finish()
-
     def _finish_sending(self) -> None:
         if self._undelivered.lost is not None:
             return
@@ -142,16 +94,12 @@ class ElasticOutput:
             self._undelivered.give_up(error)
         self._undelivered.finish()
 
-    def _start(self) -> None:
-        self._started = True
+    def _prepare(self) -> None:
         try:
             for sentence in self._sender.prepare():
-                log.info("%s: %s", self._cluster.target, sentence)
-        except OutputError:
-            return  # it is the sender's failure now
-        pending = self._undelivered.spool.pending()
-        failure = self._undelivered.bring_home(pending, self._send, self._chunk_events)
-        self._sender.failure = self._sender.failure or failure
+                log.info("%s: %s", self._place, sentence)
+        except OutputError as error:
+            self._failure = error
 
     def _flush(self) -> None:
         if not self._waiting:
@@ -160,10 +108,10 @@ class ElasticOutput:
         try:
             if not self._started:
                 self._start()
-            self._take_back(1)
-            self._on_its_way.append(self._thread.submit(self._send, self._waiting))
+            self._take_back(AT_ONCE)
+            self._on_its_way.append(self._threads.submit(self._send, self._waiting))
             self._waiting = []
-            if self._sender.failure is not None:
+            if self._failure is not None:
                 self._take_back(0)
         except SpoolError as error:
             self._undelivered.lost = error
@@ -185,10 +133,10 @@ class ElasticOutput:
                 self._on_its_way.clear()
                 raise
 
-    def _send(self, events: list[Event]) -> Outcome:
-        return self._sender.send([make_item(event) for event in events])
+    def _deliver(self, events: list[Event]) -> Outcome:
+        return self._sender.send(events)
 
-    def _account(self) -> Delivery:
-        delivery = replace(self._delivery, problems=[])
-        self._undelivered.account(delivery, self._given, self._cluster.target, self._sender.failure)
-        return delivery
+    def _disconnect(self) -> None:
+        self._threads.shutdown()
+        self._cluster.close()
+        self._ledger.close()

@@ -33,7 +33,7 @@ class Place:
 def test_what_passes_is_tried_again_with_growing_pauses(pauses):
     """And then delivered."""
     place = Place("again", "again", "again")
-    outcome = Retrying(place.attempt, pauses.policy()).send(events(3))
+    outcome = Retrying(pauses.policy()).send(events(3), place.attempt)
     assert (outcome.delivered, outcome.unsent, outcome.failure) == (3, [], None)
     assert pauses.slept == [1.0, 2.0, 4.0]
 
@@ -41,7 +41,7 @@ def test_what_passes_is_tried_again_with_growing_pauses(pauses):
 def test_what_does_not_pass_is_left_after_so_many_attempts(pauses):
     """Then it makes no sense to try the next ones either."""
     place = Place(*["again"] * 100)
-    outcome = Retrying(place.attempt, pauses.policy(retries=2)).send(events(3))
+    outcome = Retrying(pauses.policy(retries=2)).send(events(3), place.attempt)
     assert len(place.attempts) == 3
     assert [reason for _, reason in outcome.unsent] == ["trouble"] * 3
     assert outcome.failure is not None
@@ -50,20 +50,20 @@ def test_what_does_not_pass_is_left_after_so_many_attempts(pauses):
 def test_the_time_of_a_run_is_bounded_over_all_its_chunks(pauses):
     """What one chunk has spent the next cannot spend again."""
     place = Place(*["again"] * 100)
-    retrying = Retrying(place.attempt, pauses.policy(budget_s=10.0))
-    retrying.send(events(1))
+    retrying = Retrying(pauses.policy(budget_s=10.0))
+    retrying.send(events(1), place.attempt)
     assert pauses.slept == [1.0, 2.0, 4.0]
-    retrying.send(events(1))
+    retrying.send(events(1), place.attempt)
     assert pauses.slept == [1.0, 2.0, 4.0, 1.0, 2.0]
-    retrying.send(events(1))
+    retrying.send(events(1), place.attempt)
     assert sum(pauses.slept) == 10.0
 
 
 def test_a_pause_that_was_asked_for_is_kept_if_there_is_time(pauses):
     """Otherwise the events wait on disk instead."""
-    Retrying(Place("again", pause_s=20.0).attempt, pauses.policy()).send(events(1))
+    Retrying(pauses.policy()).send(events(1), Place("again", pause_s=20.0).attempt)
     assert pauses.slept == [20.0]
-    outcome = Retrying(Place("again", pause_s=3600.0).attempt, pauses.policy()).send(events(1))
+    outcome = Retrying(pauses.policy()).send(events(1), Place("again", pause_s=3600.0).attempt)
     assert len(outcome.unsent) == 1
     assert pauses.slept == [20.0]
 
@@ -71,14 +71,14 @@ def test_a_pause_that_was_asked_for_is_kept_if_there_is_time(pauses):
 def test_too_many_at_once_are_halved(pauses):
     """Down to one."""
     place = Place(most=2)
-    assert Retrying(place.attempt, pauses.policy()).send(events(7)).delivered == 7
+    assert Retrying(pauses.policy()).send(events(7), place.attempt).delivered == 7
     assert max(map(len, place.attempts[-1:])) <= 2
     assert pauses.slept == []
 
 
 def test_the_one_that_does_not_please_is_found_and_refused(pauses):
     """The others arrive."""
-    outcome = Retrying(Place(poison={"3"}).attempt, pauses.policy()).send(events(8))
+    outcome = Retrying(pauses.policy()).send(events(8), Place(poison={"3"}).attempt)
     assert outcome.delivered == 7
     assert [(event["event"]["id"], reason) for event, reason in outcome.refused] == [("3", "too much")]
     assert outcome.failure is None
@@ -88,7 +88,7 @@ def test_the_one_that_does_not_please_is_found_and_refused(pauses):
 def test_what_trying_again_cannot_change_stops_at_once(pauses, count):
     """Not a single pause, and what was halved before is not tried either."""
     place = Place("stop", most=2)
-    outcome = Retrying(place.attempt, pauses.policy()).send(events(count))
+    outcome = Retrying(pauses.policy()).send(events(count), place.attempt)
     assert len(outcome.unsent) == count
     assert outcome.failure is not None
     assert pauses.slept == []

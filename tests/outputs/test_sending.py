@@ -15,12 +15,25 @@ def test_patience_is_that_of_a_whole_run(pauses):
     """What one chunk has spent another cannot spend again; a pause that was asked for counts like any other."""
     patience = Patience(pauses.policy())
     patience.limit(10.0)
-    began = patience.policy.clock()
-    assert patience.wait(0, began, asked_s=6.0)
-    patience.spend(began)
-    assert not patience.wait(0, patience.policy.clock(), asked_s=5.0)
-    assert patience.wait(2, patience.policy.clock())
+    with patience.spending():
+        assert patience.wait(0, asked_s=6.0)
+    with patience.spending():
+        assert not patience.wait(0, asked_s=5.0)
+        assert patience.wait(2)
     assert pauses.slept == [6.0, 4.0]
+
+
+def test_time_that_two_chunks_wait_together_counts_once(pauses):
+    """Chunks of two threads that are in trouble at the same time do not use up the patience twice as fast."""
+    patience = Patience(pauses.policy(budget_s=10.0))
+    with patience.spending():
+        assert patience.wait(1)
+        with patience.spending():
+            assert patience.wait(2)
+    with patience.spending():
+        assert patience.wait(2)
+        assert not patience.wait(0)
+    assert pauses.slept == [2.0, 4.0, 4.0]
 
 
 def test_the_first_reason_to_stop_stays():

@@ -21,7 +21,7 @@ def test_limits_come_from_the_settings(monkeypatch, tmp_path):
     monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path))
     config = load_config(None, {"spool_limit": "7b", "delivery_budget": "2s"}, {})
     output = open_output("elastic:http://127.0.0.1:1", config)
-    limits = output._undelivered.spool.folder_bytes, output._sender.patience.policy.budget_s
+    limits = output._undelivered.spool.folder_bytes, output._patience.policy.budget_s
     assert limits == (7, 2.0)
 
 

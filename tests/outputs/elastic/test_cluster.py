@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from netad.outputs.elastic.bulk import make_item, request_lines
+from netad.outputs.elastic.bulk import request_lines
 from netad.outputs.elastic.cluster import ElasticCluster, TroubleError, search_ids
 from netad.outputs.elastic.connection import ElasticConfig
 from tests.elastic_server import Answer
@@ -49,7 +49,8 @@ def test_known_ids_of_a_real_stream(cluster, elastic_url, make_events, namespace
     assert made.known_ids(stream, ["x"]) == set()
     made.refresh(stream)
     made.ensure_templates()
-    items = [make_item(event) for event in make_events(2)]
-    made.create([request_lines(items[0], "2026-01-12T09:00:00.000Z", made.action)])
+    events = make_events(2)
+    made.create([request_lines(events[0], "2026-01-12T09:00:00.000Z", made.action)])
     made.refresh(stream)
-    assert made.known_ids(stream, [item.id for item in items]) == {items[0].id}
+    ids = [event["event"]["id"] for event in events]
+    assert made.known_ids(stream, ids) == {ids[0]}

@@ -2,7 +2,7 @@
 
 import pytest
 
-from netad.outputs.elastic.bulk import make_item, request_lines
+from netad.outputs.elastic.bulk import request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.doctor import check_elastic
@@ -111,11 +111,11 @@ def test_a_real_cluster_without_security(elastic_url, client, make_events, names
         "templates": "ok", "known events": "ok", "duplicates": "ok",
     }  # fmt: skip
     assert found["authentication"][0] in ("note", "ok")
-    (item,) = [make_item(event) for event in make_events(1)]
+    (event,) = make_events(1)
     for _ in range(2):
-        client.bulk(operations=[request_lines(item, "2026-01-12T09:00:00.000Z", ElasticCluster.action)], refresh=True)
+        client.bulk(operations=[request_lines(event, "2026-01-12T09:00:00.000Z", ElasticCluster.action)], refresh=True)
         client.indices.rollover(alias=f"logs-netad.flow-{namespace}")
     state, told = examined(elastic_url, duplicates_in=streams)["duplicates"]
     assert state == "FAILED"
-    assert told.startswith(f"{item.id} is in .ds-logs-netad.flow-{namespace}-")
+    assert told.startswith(f"{event['event']['id']} is in .ds-logs-netad.flow-{namespace}-")
     assert told.endswith("delete it from the newer one")

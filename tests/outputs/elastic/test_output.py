@@ -83,7 +83,7 @@ def test_many_events_go_in_chunks(run, serve, make_events, elastic_url, elastic_
     events = make_events(25)
     size = 2 * len(orjson.dumps(events[0]))
     assert told(run(server.url, events[:7], [], events[7:], chunk_events=10)) == (25, 0, 0, 0, 0)
-    assert [len(asked.ids) for asked in server.calls("_bulk")] == [10, 10, 5]
+    assert sorted(len(asked.ids) for asked in server.calls("_bulk")) == [5, 10, 10]
     assert told(run(server.url, make_events(26)[25:] * 5, request_bytes=2 * size)) == (1, 4, 0, 0, 0)
     assert elastic_count("flow") == 26
     assert max(len(asked.body) for asked in server.calls("_bulk")[3:]) <= 2 * size
@@ -294,12 +294,12 @@ def test_an_interrupt_loses_nothing(output, serve, make_events, monkeypatch):
 
     monkeypatch.setattr(Future, "result", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        made.write(make_events(12))
+        made.write(make_events(16))
     delivery = made.close(RunSummary())
     ids = [identity for asked in server.calls("_bulk") for identity in asked.ids]
-    # Two chunks were on their way, and the third waited for its turn when the interrupt came.
-    assert told(delivery) == (12, 0, 0, 0, 0)
-    assert sorted(ids) == sorted(event["event"]["id"] for event in make_events(12))
+    # Three chunks were on their way, and the fourth waited for its turn when the interrupt came.
+    assert told(delivery) == (16, 0, 0, 0, 0)
+    assert sorted(ids) == sorted(event["event"]["id"] for event in make_events(16))
 
 
 def test_many_different_reasons_are_summed_up(run, serve, make_events):

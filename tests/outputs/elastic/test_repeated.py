@@ -4,7 +4,7 @@ import contextlib
 
 import pytest
 
-from netad.outputs.elastic.bulk import make_item, request_lines
+from netad.outputs.elastic.bulk import request_lines
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.repeated import repeated_events
 
@@ -14,9 +14,9 @@ pytestmark = pytest.mark.elastic
 def test_pairs_are_named_with_their_indices(config, client, make_events, namespace):
     """Ids that were created again after a rollover are found, with both backing indices, across pages."""
     stream = f"logs-netad.flow-{namespace}"
-    items = [make_item(event) for event in make_events(9)]
-    lines = [request_lines(item, "2026-01-12T09:00:00.000Z", ElasticCluster.action) for item in items]
-    ids = [item.id for item in items]
+    events = make_events(9)
+    lines = [request_lines(event, "2026-01-12T09:00:00.000Z", ElasticCluster.action) for event in events]
+    ids = [event["event"]["id"] for event in events]
     with contextlib.closing(ElasticCluster(config)) as cluster:
         cluster.ensure_templates()
         cluster.create(lines[:6])

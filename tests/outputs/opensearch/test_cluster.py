@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from netad.core.errors import ConfigError, MissingExtraError
-from netad.outputs.elastic.bulk import make_item, request_lines
+from netad.outputs.elastic.bulk import request_lines
 from netad.outputs.elastic.cluster import TroubleError
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.opensearch.cluster import PREFIX, OpenSearchCluster
@@ -105,9 +105,10 @@ def test_the_calls_of_both_servers(cluster, elastic_url, make_events, namespace)
     assert made.ensure_templates() == []
     made.refresh(stream)
     assert made.known_ids(stream, ["x"]) == set()
-    items = [make_item(event) for event in make_events(2)]
-    lines = [request_lines(items[0], "2026-01-12T09:00:00.000Z", made.action)]
+    events = make_events(2)
+    lines = [request_lines(events[0], "2026-01-12T09:00:00.000Z", made.action)]
     assert [item["create"]["status"] for item in made.create(lines)["items"]] == [201]
     made.refresh(stream)
-    assert made.known_ids(stream, [item.id for item in items]) == {items[0].id}
+    ids = [event["event"]["id"] for event in events]
+    assert made.known_ids(stream, ids) == {ids[0]}
     assert [item["create"]["status"] for item in made.create(lines)["items"]] == [409]
