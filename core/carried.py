@@ -94,6 +94,18 @@ def list_of(state: State, name: str) -> list[Any]:
     return found
 
 
+def numbers_of(state: State, name: str, count: int) -> list[int]:
+    """Return a list of so many whole numbers.
+
+    Raises:
+        StateError: there is none.
+    """
+    found = list_of(state, name)
+    if len(found) != count or not all(type(each) is int for each in found):
+        raise _misses(name)
+    return found
+
+
 def array_of(state: State, name: str, dtype: object, shape: tuple[int, ...] = (-1,)) -> NDArray[Any]:
     """Return an array of one type and shape; -1 stands for any length.
 

@@ -1,16 +1,21 @@
 """Captures to flows: one flow table over all inputs, batches of finished flows."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 
+from netad.core.carried import State
 from netad.core.timing import SECOND_NS
 from netad.ingest.checksums import Strict
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import Column, FlowBatch
 from netad.ingest.inputs import Source
 from netad.ingest.report import IngestReport
+
+if TYPE_CHECKING:
+    from netad.ingest.engine.driver import Engine
 
 _Columns = Mapping[str, Column]
 
@@ -39,11 +44,23 @@ class IngestOptions:
     unknown: bool = False
 
 
+@dataclass(slots=True)
+class OpenFlows:
+    """What captures leave open for those that are read later: flows, halves of look-ups, greetings, fragments' ports.
+
+    `state` is empty at first (netad.core.carried). With `last` nothing comes later: all that is open ends.
+    """
+
+    state: State = field(default_factory=dict)
+    last: bool = False
+
+
 def read_flows(
     sources: Sequence[Source],
     options: IngestOptions,
     report: IngestReport,
     progress: Callable[[int], None] | None = None,
+    open_flows: OpenFlows | None = None,
 ) -> Iterator[FlowBatch | FactBatch]:
     """Yield the flows of all sources, which are read in the given order as if they were one capture.
 
@@ -52,11 +69,35 @@ def read_flows(
     to its end is a problem in the report, never an exception.
 
     With `options.facts` batches of facts come between those of flows, before the flows that ended meanwhile.
+
+    With `open_flows` reading goes on from what it holds, and what is open at the end is left in it, once the last batch
+    was taken. All that is finished comes at the end of each source, in batches of its own: it makes no difference
+    whether sources are read by one call or by several.
+
+    Raises:
+        StateError: `open_flows` is damaged, or was left by a run with other options.
     """
     from netad.ingest.engine.loading import engine
 
-    parts = engine()(options, report, progress).flows(sources)
-    return _batches(parts, max(options.batch_flows, 1), tuple(source.path for source in sources))
+    running, size = engine()(options, report, progress), max(options.batch_flows, 1)
+    if open_flows is None:
+        return _batches(running.flows(sources), size, tuple(source.path for source in sources))
+    return _going_on(running, sources, size, open_flows)
+
+
+def _going_on(
+    running: "Engine", sources: Sequence[Source], size: int, open_flows: OpenFlows
+) -> Iterator[FlowBatch | FactBatch]:
+    if open_flows.state:
+        running.resume(open_flows.state)
+    for source in sources:
+        parts = running.read(source)
+        yield from _batches(parts, size, (*running.paths, source.path))
+    if open_flows.last:
+        yield from _batches(running.finish(), size, tuple(running.paths))
+        open_flows.state = {}
+    else:
+        open_flows.state = running.carry()
 
 
 def _batches(

@@ -8,7 +8,7 @@ from functools import partial
 from typing import BinaryIO, cast
 
 from netad.core.errors import InputError
-from netad.ingest.capture import IngestOptions, read_flows
+from netad.ingest.capture import IngestOptions, OpenFlows, read_flows
 from netad.ingest.expected_facts import expected_facts
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
@@ -31,6 +31,7 @@ def read_inputs(
     options: IngestOptions,
     report: IngestReport,
     progress: Progress | None = None,
+    open_flows: OpenFlows | None = None,
 ) -> Iterator[Batch]:
     """Yield the flows and, with `options.facts`, the facts of all sources, as `find_sources` gave them.
 
@@ -41,6 +42,8 @@ def read_inputs(
 
     Batches without rows come first, one for each kind of facts that the sources are known to tell of: a window in which
     none is said has none, which is another thing than not to know.
+
+    With `open_flows` what captures leave open is carried from call to call (netad.ingest.capture.read_flows).
 
     `report` counts as reading goes on; `progress` is called now and then with the bytes of the files read so far. A
     source that cannot be opened or read to its end is a problem in the report, never an exception.
@@ -53,20 +56,24 @@ def read_inputs(
     if options.facts:
         yield from expected_facts(known)
     if not logs:
-        yield from read_flows(captures, options, report, progress)
+        yield from read_flows(captures, options, report, progress, open_flows)
         return
     from netad.ingest.logs.reader import read_stretches
 
     lanes = [Lane(log.time_ns, partial(read_stretches, log, options, report, progress)) for log in logs]
-    if captures:
+    if captures or (open_flows is not None and open_flows.last):
         begin = min((each.time_ns for each in captures if each.time_ns is not None), default=None)
-        lanes.append(Lane(begin, partial(_captured, captures, options, report, progress)))
+        lanes.append(Lane(begin, partial(_captured, captures, options, report, progress, open_flows)))
     step_ns = None if options.window_ns is None else max(options.lateness_ns * 3 // 4, 1)
     yield from merged(lanes, step_ns)
 
 
 def _captured(
-    captures: Sequence[Source], options: IngestOptions, report: IngestReport, progress: Progress | None
+    captures: Sequence[Source],
+    options: IngestOptions,
+    report: IngestReport,
+    progress: Progress | None,
+    open_flows: OpenFlows | None,
 ) -> Iterator[list[Batch]]:
     """Yield the captures' batches one by one; what the engine counts goes into the report beside what logs count."""
     part = _Part(report)
@@ -77,7 +84,7 @@ def _captured(
             progress(report.file_bytes)
 
     try:
-        for batch in read_flows(captures, options, part.own, watch):
+        for batch in read_flows(captures, options, part.own, watch, open_flows):
             part.move()
             yield [batch]
     finally:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from netad.core.errors import InputError
+from netad.core.carried import State, array_of, part_of, same_setting, texts_array
+from netad.core.errors import InputError, StateError
 from netad.ingest.capture import IngestOptions
 from netad.ingest.compiling import watch_compiler
 from netad.ingest.compression import bytes_of_file
@@ -17,7 +18,7 @@ from netad.ingest.engine import walk as w
 from netad.ingest.engine.blocks import Blocks
 from netad.ingest.engine.columns import flow_columns
 from netad.ingest.engine.decode import KINDS
-from netad.ingest.engine.layout import O_FIELDS, S_BEHIND, S_NOW
+from netad.ingest.engine.layout import O_FIELDS, R_FIELDS, R_ORIGIN, S_BEHIND, S_NOW
 from netad.ingest.engine.notes import new_notes, noted_records
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
 from netad.ingest.engine.table import FlowStore
@@ -39,6 +40,9 @@ if TYPE_CHECKING:
 _LEAST_TIME, _TIME_END = -(1 << 63), (1 << 63) - 1
 # Facts are handed on after this many packets were looked at, at the end of a block.
 _FACTS_AFTER = 4096
+# Where the input stands in R_ORIGIN.
+_INPUT_BITS = 32
+_BELOW_INPUT = (1 << _INPUT_BITS) - 1
 
 Columns = Mapping[str, Column]
 Reader = PcapReader | PcapngReader
@@ -60,6 +64,7 @@ class Engine:
         self, options: IngestOptions, report: IngestReport, progress: Callable[[int], None] | None = None
     ) -> None:
         watch_compiler()
+        self.paths: list[str] = []  # of the inputs that records' `input` points to
         self._report, self._progress = report, progress
         self._decap, self._strict = options.decap, options.strict
         self._store = FlowStore(options.window_ns, Timeouts(), options.max_flows, options.lateness_ns)
@@ -77,14 +82,56 @@ class Engine:
 
     def flows(self, sources: Sequence[Source]) -> "Iterator[Columns | FactBatch]":
         """Yield the finished records of all sources as columns, in parts of any size; and facts, if wanted."""
-        for index, source in enumerate(sources):
-            self._state[w.S_INPUT] = index
-            yield from self._source(source)
-            if self._progress is not None:
-                self._progress(self._report.file_bytes)
+        for source in sources:
+            yield from self._read(source)
+        yield from self.finish()
+
+    def read(self, source: Source) -> "Iterator[Columns | FactBatch]":
+        """Yield what one more source finishes, everything that is finished at its end included."""
+        yield from self._read(source)
+        yield from self._said()
+        yield from self._finished(self._store.drain())
+
+    def finish(self) -> "Iterator[Columns | FactBatch]":
+        """End everything that is open, and yield it."""
         if self._facts is not None:
             yield from self._facts.finish()
         yield from self._finished(self._store.finish())
+
+    def carry(self) -> State:
+        """Return what is open after `read` (netad.core.carried), and the paths of the inputs that flows began in."""
+        table = self._store.carry()
+        origins = table["rows"][:, R_ORIGIN]
+        begun, places = np.unique(origins >> _INPUT_BITS, return_inverse=True)
+        origins[:] = (origins & _BELOW_INPUT) | (places << _INPUT_BITS)
+        return {
+            "decap": self._decap,
+            "flows": table,
+            "paths": texts_array(self.paths[index] for index in begun.tolist()),
+            "fragments": self._fragments.carry(),
+            "facts": None if self._facts is None else self._facts.carry(),
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        same_setting(state, "decap", self._decap, "choice of tunnels (decap)")
+        same_setting({"facts": state.get("facts") is not None}, "facts", self._facts is not None, "choice of facts")
+        self.paths = array_of(state, "paths", object).tolist()
+        table = part_of(state, "flows")
+        origins = array_of(table, "rows", np.int64, (-1, R_FIELDS))[:, R_ORIGIN] >> _INPUT_BITS
+        if origins.min(initial=0) < 0 or origins.max(initial=-1) >= len(self.paths):
+            raise StateError("the state's open flows began in inputs that it does not name: begin with a new state")
+        self._store.resume(table)
+        self._fragments.resume(part_of(state, "fragments"))
+        if self._facts is not None:
+            self._facts.resume(part_of(state, "facts"))
+
+    def _read(self, source: Source) -> "Iterator[Columns | FactBatch]":
+        self._state[w.S_INPUT] = len(self.paths)
+        self.paths.append(source.path)
+        yield from self._source(source)
+        if self._progress is not None:
+            self._progress(self._report.file_bytes)
 
     def _source(self, source: Source) -> "Iterator[Columns | FactBatch]":
         try:

@@ -10,6 +10,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import State
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import ICMP, ICMP6, TCP, UDP
 from netad.ingest.engine.columns import flow_columns
@@ -94,6 +95,7 @@ from netad.ingest.engine.packet_row import (
     P_SRC_PORT,
     P_TIME,
 )
+from netad.ingest.engine.table_state import carried_table, restore_table
 from netad.ingest.engine.tcp import tcp_deadline, tcp_restarts, tcp_update
 from netad.ingest.engine.traffic import count_packet
 from netad.ingest.packet_clock import BELIEVED_AFTER, DISORDER_NS
@@ -406,6 +408,27 @@ class FlowStore:
         while not ended:
             ended = self._end_some()
             yield from self.drain()
+
+    def carry(self) -> State:
+        """Return the active flows (netad.core.carried); finished records have to be drained before."""
+        return carried_table(self.arrays)
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self.arrays = restore_table(state, self.arrays, self._grown)
+
+    def _grown(self, used: int, past_used: int) -> Arrays:
+        """Return the arrays of the empty table, grown as they would have been with so many rows in use."""
+        rows, past = len(self.arrays.rows), len(self.arrays.past)
+        while rows < used:
+            rows = min(2 * rows, int(self.arrays.state[S_MAX_FLOWS]))
+        while past < past_used:
+            past *= 2
+        return self.arrays._replace(
+            rows=_cache_lines(rows),
+            slots=np.zeros(_slots_for(rows), np.int64),
+            past=np.empty((past, PART_FIELDS), np.int64),
+        )
 
     def _end_some(self) -> bool:
         """End flows until the output is full or none is left; True then."""

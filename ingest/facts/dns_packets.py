@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from netad.core.carried import State, part_of
 from netad.ingest.decode import TCP, Packet
 from netad.ingest.facts.dns_message import Address, DnsMessage, parse_dns
 from netad.ingest.facts.lookups import Lookups
@@ -20,7 +21,7 @@ class DnsPackets:
 
     def __init__(self, rows: FactRows) -> None:
         self._lookups = Lookups(rows)
-        self._streams: Streams[Stream] = Streams()
+        self._streams: Streams[Stream] = Streams(_empty)
 
     def add_datagram(self, packet: Packet, payload: bytes) -> None:
         """Take a UDP packet; one without a DNS port is no DNS."""
@@ -36,7 +37,7 @@ class DnsPackets:
         key = key_of(packet)
         stream = self._streams.find(key, packet.time_ns)
         if stream is None:
-            stream = Stream(packet.seq, packet.time_ns, _MAX_MESSAGE)
+            stream = _empty(packet.seq, packet.time_ns)
             self._streams.put(key, stream)
         stream.add(packet.seq, payload)
         while len(stream.octets) > _LENGTH:
@@ -51,6 +52,19 @@ class DnsPackets:
     def expire(self, now_ns: int | None = None) -> None:
         """Give up questions that were not answered in time."""
         self._lookups.expire(now_ns)
+
+    def carry(self) -> State:
+        """Return halves of look-ups and beginnings of messages (netad.core.carried)."""
+        return {"lookups": self._lookups.carry(), "streams": self._streams.carry()}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._lookups.resume(part_of(state, "lookups"))
+        self._streams.resume(part_of(state, "streams"))
+
+
+def _empty(seq: int = 0, time_ns: int = 0) -> Stream:
+    return Stream(seq, time_ns, _MAX_MESSAGE)
 
 
 def _ends(packet: Packet, message: DnsMessage) -> Ends:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from netad.core.carried import State, numbers_of
 from netad.ingest.decode import TCP, Packet
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.facts.client_hello import ClientHello, is_handshake, read_client_hello
@@ -24,13 +25,22 @@ class _Greeting(Stream):
         self.is_tls = is_tls
         self.done = False
 
+    def carry(self) -> State:
+        """Return the stream, and what it is (netad.core.carried)."""
+        return {**super().carry(), "marks": [int(self.is_tls), int(self.done)]}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        super().resume(state)
+        self.is_tls, self.done = map(bool, numbers_of(state, "marks", 2))
+
 
 class Greetings:
     """Adds TLS and HTTP facts to `rows`: a connection's first ClientHello, and each request that begins a segment."""
 
     def __init__(self, rows: FactRows) -> None:
         self._rows = rows
-        self._streams: Streams[_Greeting] = Streams()
+        self._streams: Streams[_Greeting] = Streams(lambda: _Greeting(0, 0, is_tls=False))
 
     def add(self, packet: Packet, payload: bytes) -> None:
         """Take a segment with payload."""
@@ -50,6 +60,14 @@ class Greetings:
         for key, greeting in self._streams.given_up(now_ns):
             if not greeting.done:
                 self._tell(key, greeting, True)
+
+    def carry(self) -> State:
+        """Return the greetings that go on, or were told (netad.core.carried)."""
+        return self._streams.carry()
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._streams.resume(state)
 
     def _begin(self, key: StreamKey, packet: Packet, payload: bytes, before: _Greeting | None) -> _Greeting | None:
         is_tls = is_handshake(payload)

@@ -4,6 +4,9 @@ from collections import deque
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
+from netad.core.carried import State, array_of, texts_array
 from netad.core.timing import SECOND_NS
 from netad.ingest.facts.batch import NO_RCODE, FactKind
 from netad.ingest.facts.dns_message import DnsMessage
@@ -24,6 +27,16 @@ class _Half:
     message: DnsMessage
     length: int
     waits: bool = True
+
+
+# A half as a row; its query is text, so it stands apart.
+_ROW: Final = np.dtype(
+    [
+        ("time_ns", "i8"), ("orig_hi", "u8"), ("orig_lo", "u8"), ("orig_port", "u2"), ("resp_hi", "u8"),
+        ("resp_lo", "u8"), ("resp_port", "u2"), ("protocol", "u1"), ("identity", "u2"), ("is_answer", "?"),
+        ("rcode", "i2"), ("query_type", "u2"), ("length", "i8"), ("waits", "?"),
+    ]
+)  # fmt: skip
 
 
 class Lookups:
@@ -63,6 +76,29 @@ class Lookups:
         order = self._order
         while order and (now_ns is None or not order[0].waits or order[0].time_ns <= now_ns - WAIT_NS):
             self._give_up(order.popleft())
+
+    def carry(self) -> State:
+        """Return the halves in their order (netad.core.carried); those that wait no more count for the bound."""
+        rows = [
+            (half.time_ns, *half.key[0].orig, half.key[0].orig_port, *half.key[0].resp, *half.key[0][3:], half.key[1],
+             half.message.is_answer, half.message.rcode, half.message.query_type, half.length, half.waits)
+            for half in self._order
+        ]  # fmt: skip
+        return {"halves": np.array(rows, _ROW), "queries": texts_array(half.message.query for half in self._order)}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        rows = array_of(state, "halves", _ROW)
+        for row, query in zip(rows.tolist(), array_of(state, "queries", object, rows.shape).tolist(), strict=True):
+            time_ns, orig_hi, orig_lo, orig_port, resp_hi, resp_lo, resp_port, protocol, identity = row[:9]
+            is_answer, rcode, query_type, length, waits = row[9:]
+            ends = Ends((orig_hi, orig_lo), orig_port, (resp_hi, resp_lo), resp_port, protocol)
+            # Its addresses have become facts already.
+            message = DnsMessage(identity, is_answer, rcode, query, query_type, ())
+            half = _Half(time_ns, (ends, identity), message, length, waits)
+            self._order.append(half)
+            if waits:
+                self._waiting.setdefault(half.key, []).append(half)
 
     def _give_up(self, half: _Half) -> None:
         if half.waits:

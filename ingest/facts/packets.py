@@ -3,6 +3,7 @@
 Who offers packets need not be exact: whatever is neither of these gives no fact.
 """
 
+from netad.core.carried import State, part_of
 from netad.ingest.decode import UDP, decode_payload
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.facts.dns_packets import DNS_PORT, DnsPackets
@@ -42,6 +43,15 @@ class PacketFacts:
     def drain(self) -> list[FactBatch]:
         """Return the facts that are complete, one batch a kind, without those given before."""
         return self._rows.take()
+
+    def carry(self) -> State:
+        """Return what waits for more packets (netad.core.carried); call `drain` before."""
+        return {"dns": self._dns.carry(), "greetings": self._greetings.carry()}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._dns.resume(part_of(state, "dns"))
+        self._greetings.resume(part_of(state, "greetings"))
 
     def finish(self) -> list[FactBatch]:
         """Return what is left at the end of the input: questions without an answer, greetings that were cut."""

@@ -1,9 +1,12 @@
 """Octets of one direction of a TCP connection, put in order within bounds; and a bounded table of such streams."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, Generic, TypeVar
 
+import numpy as np
+
+from netad.core.carried import State, array_of, list_of, numbers_of, octets_of, part_of
 from netad.core.timing import SECOND_NS
 from netad.ingest.decode import Packet
 
@@ -14,6 +17,9 @@ _HALF, _ALL = 1 << 31, 1 << 32
 IDLE_NS: Final = 10 * SECOND_NS
 _MAX_STREAMS: Final = 2048
 _MAX_EARLY: Final = 16
+_KEY: Final = np.dtype(
+    [("src_hi", "u8"), ("src_lo", "u8"), ("src_port", "u2"), ("dst_hi", "u8"), ("dst_lo", "u8"), ("dst_port", "u2")]
+)
 
 
 class Stream:
@@ -61,6 +67,24 @@ class Stream:
         """Tell whether the octet with that number came already."""
         return self._distance(seq) < 0
 
+    def carry(self) -> State:
+        """Return octets and numbers (netad.core.carried), but for the limit."""
+        return {
+            "octets": bytes(self.octets),
+            "numbers": [self.start_ns, self.seen_ns, self._next, self._skip],
+            "ahead": list(self._ahead),
+            "segments": list(self._ahead.values()),
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self.octets = bytearray(octets_of(state, "octets"))
+        self.start_ns, self.seen_ns, self._next, self._skip = numbers_of(state, "numbers", 4)
+        segments = dict(enumerate(list_of(state, "segments")))
+        ahead = numbers_of(state, "ahead", len(segments))
+        self._ahead = {seq: octets_of({"segments": segments[at]}, "segments") for at, seq in enumerate(ahead)}
+        self._held = sum(map(len, self._ahead.values()))
+
     def _distance(self, seq: int) -> int:
         return (seq - self._next + _HALF) % _ALL - _HALF
 
@@ -79,7 +103,9 @@ AnyStream = TypeVar("AnyStream", bound=Stream)
 class Streams(Generic[AnyStream]):
     """Open streams by their ends, at most 2,048. Given up are those idle for `IDLE_NS`, and the idlest if too many."""
 
-    def __init__(self) -> None:
+    def __init__(self, new: Callable[[], AnyStream]) -> None:
+        """Begin without streams; `new` makes an empty one, for those that are carried over."""
+        self._new = new
         self._open: OrderedDict[StreamKey, AnyStream] = OrderedDict()
 
     def find(self, key: StreamKey, time_ns: int) -> AnyStream | None:
@@ -94,6 +120,21 @@ class Streams(Generic[AnyStream]):
         """Keep a stream, in the place of one between the same ends if there is one."""
         self._open[key] = stream
         self._open.move_to_end(key)
+
+    def carry(self) -> State:
+        """Return the streams, the idlest first (netad.core.carried)."""
+        return {
+            "keys": np.array([(*key[0], key[1], *key[2], key[3]) for key in self._open], _KEY),
+            "streams": {str(at): stream.carry() for at, stream in enumerate(self._open.values())},
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        streams = part_of(state, "streams")
+        for at, key in enumerate(array_of(state, "keys", _KEY, (len(streams),)).tolist()):
+            stream = self._new()
+            stream.resume(part_of(streams, str(at)))
+            self._open[key[:2], key[2], key[3:5], key[5]] = stream
 
     def given_up(self, now_ns: int | None = None) -> Iterator[tuple[StreamKey, AnyStream]]:
         """Take away and yield the streams that are idle for too long at `now_ns` or too many; all without a time."""

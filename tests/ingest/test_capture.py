@@ -3,11 +3,15 @@
 import json
 import struct
 from collections import Counter
+from dataclasses import replace
+from itertools import pairwise
 
+import numpy as np
 import pytest
 
+from netad.core.errors import StateError
 from netad.core.timing import SECOND_NS
-from netad.ingest.capture import IngestOptions, read_flows
+from netad.ingest.capture import IngestOptions, OpenFlows, read_flows
 from netad.ingest.checksums import Strict
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import TCP, decode
@@ -17,6 +21,7 @@ from netad.ingest.inputs import Source, find_sources
 from netad.ingest.records import read_records
 from netad.ingest.report import IngestReport
 from tests.ingest.both_ways import assert_same
+from tests.ingest.cut_runs import joined, lively_frames, read_cut, rows
 from tests.ingest.frames import ethernet, ip4, sound, tcp, udp
 from tests.ingest.zeek_log import Agreement, netad_flow, read_conn_log
 
@@ -132,6 +137,98 @@ def test_progress(tmp_path):
     assert len(seen) > 1
     assert seen == sorted(seen)
     assert seen[-1] == (tmp_path / "a.pcap").stat().st_size
+
+
+# Cut into several calls.
+
+
+def three(tmp_path, seed, count=150, span_s=300):
+    """Three captures that follow each other in the middle of everything, the second one small."""
+    frames = lively_frames(seed, count, span_s)
+    edges = [0, len(frames) // 2, len(frames) // 2 + 20, len(frames)]
+    return [write(tmp_path / f"{number}.pcap", frames[a:b]) for number, (a, b) in enumerate(pairwise(edges))]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "options",
+    [
+        IngestOptions(60 * SECOND_NS, lateness_ns=10 * SECOND_NS, facts=True),
+        IngestOptions(None, facts=True, batch_flows=50),
+        IngestOptions(60 * SECOND_NS, max_flows=20, lateness_ns=0),
+    ],
+)
+def test_captures_read_by_several_calls_are_as_read_by_one(tmp_path, seed, options):
+    """However calls cut the captures, the same batches with the same inputs; joined, those of a plain call as well."""
+    sources = three(tmp_path, seed)
+    one = IngestReport()
+    whole = read_cut(sources, options, [3], tmp_path / "state", report=one)
+    for sizes in ([1, 1, 1], [2, 1], [1, 2], [1, 1, 1, 0]):
+        report = IngestReport()
+        assert rows(read_cut(sources, options, sizes, tmp_path / "state", report=report)) == rows(whole)
+        assert (report.flows, report.packets, report.skipped) == (one.flows, one.packets, one.skipped)
+    plain = IngestReport()
+    assert joined(collect(sources, options, plain)) == joined(whole)
+    assert plain.flows == one.flows > 100
+
+
+def test_nothing_is_left_open_when_it_is_said_to_be_last(tmp_path):
+    """The last call ends what is open, also without a source; one that is not leaves it."""
+    open_flows = OpenFlows()
+    source = write(tmp_path / "1.pcap", [(0, question())])
+    assert collect([source], open_flows=open_flows) == []
+    assert open_flows.state
+    open_flows.last = True
+    (batch,) = collect([], open_flows=open_flows)
+    assert (batch["orig_packets"].tolist(), batch.inputs) == ([1], (source.path,))
+    assert open_flows.state == {}
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"window_ns": SECOND_NS}, "window"),
+        ({"lateness_ns": 5}, "lateness"),
+        ({"max_flows": 7}, "ceiling of active flows"),
+        ({"decap": False}, "tunnels"),
+        ({"facts": True}, "facts"),
+    ],
+)
+def test_open_flows_are_of_their_options(tmp_path, change, words):
+    """With another window, lateness, ceiling, treatment of tunnels or choice of facts nobody goes on; it is said."""
+    open_flows = OpenFlows()
+    collect([write(tmp_path / "1.pcap", [(0, question())])], IngestOptions(), open_flows=open_flows)
+    with pytest.raises(StateError, match=words):
+        collect([], replace(IngestOptions(), **change), open_flows=open_flows)
+
+
+def test_damaged_open_flows_are_said(tmp_path):
+    """Parts that are missing or of another shape, and places beyond the arrays, are errors of the state."""
+    open_flows = OpenFlows()
+    collect([write(tmp_path / "1.pcap", [(0, question())])], open_flows=open_flows)
+    state = open_flows.state
+    flows = state["flows"]
+    for change in (
+        {"paths": np.empty(0, dtype=object)},
+        {"fragments": {}},
+        {"flows": {}},
+        {"flows": flows | {"live": flows["live"] + 1}},
+        {"flows": flows | {"agenda": flows["agenda"] + 5}},
+        {"flows": flows | {"rows": flows["rows"][:, :3]}},
+        {"flows": flows | {"layout": 1}},
+    ):
+        with pytest.raises(StateError):
+            collect([], open_flows=OpenFlows(state | change))
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("max_flows", [1_000_000, 200])
+def test_real_captures_read_by_several_calls_are_as_read_by_one(corpus, tmp_path, max_flows):
+    """All malicious captures in the order of their traffic, one a call and all in one."""
+    sources = find_sources([str(corpus / "captures" / "malicious")], IngestReport())
+    options = IngestOptions(3600 * SECOND_NS, facts=True, max_flows=max_flows)
+    whole = read_cut(sources, options, [len(sources)], tmp_path / "state")
+    assert rows(read_cut(sources, options, [1] * len(sources), tmp_path / "state")) == rows(whole)
 
 
 # Beside the reference: what the engine says of every capture there is.

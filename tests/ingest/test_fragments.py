@@ -45,3 +45,13 @@ def test_a_flood_of_first_fragments_is_bounded():
         ports.resolve(first((*KEY[:3], identity)), 0)
     assert ports.resolve(later((*KEY[:3], 0)), 0).src_port == 0
     assert ports.resolve(later((*KEY[:3], 8999)), 0).src_port == 5
+
+
+def test_datagrams_are_carried():
+    """One that goes on from the state of another knows the datagrams it knew, and forgets the same first."""
+    one, other = FragmentPorts(), FragmentPorts()
+    one.resolve(first(protocol=TCP), 0)
+    other.resume(one.carry())
+    found = other.resolve(later(), SECOND_NS)
+    assert (found.src_port, found.dst_port, found.protocol) == (5, 6, TCP)
+    assert other.carry()["datagrams"].tolist() == one.carry()["datagrams"].tolist()

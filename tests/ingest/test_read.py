@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from netad.ingest.capture import IngestOptions
+from netad.ingest.capture import IngestOptions, OpenFlows
 from netad.ingest.checksums import Strict
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import CONN_STATES, FlowBatch
@@ -289,3 +289,20 @@ def test_suricata_and_zeek_name_the_same_states(corpus):
     assert states[0].keys() == states[1].keys()
     assert len(states[0]) == 138
     assert sum(states[0][ends] != states[1][ends] for ends in states[0]) == 3
+
+
+def test_open_flows_pass_logs_by(tmp_path):
+    """A call with logs alone leaves what captures left open as it is; the last call ends it, beside the logs."""
+    capture = write(tmp_path / "1.pcap", [(0, question())])
+    (tmp_path / "conn.log").write_text(tsv("conn", [conn(5, duration="1.0")]))
+    log = find_sources([str(tmp_path / "conn.log")], IngestReport())
+    open_flows, options = OpenFlows(), IngestOptions()
+    assert list(read_inputs([capture], options, IngestReport(), None, open_flows)) == []
+    state = open_flows.state
+    assert [len(batch) for batch in read_inputs(log, options, IngestReport(), None, open_flows)] == [1]
+    assert open_flows.state is state
+    open_flows.last = True
+    report = IngestReport()
+    paths = [batch.inputs for batch in read_inputs(log, options, report, None, open_flows)]
+    assert sorted(paths) == [(capture.path,), (log[0].path,)]
+    assert (report.flows, open_flows.state) == (2, {})

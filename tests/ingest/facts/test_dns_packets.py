@@ -123,3 +123,13 @@ def test_streams_are_given_up(wire):
     wire.segment(sized(question("a.example"))[:9])
     wire.segment(sized(question("b.example")), seq=1, time_ns=60 * 10**9)
     assert wire.told("query") == [("b.example",)]
+
+
+def test_a_message_goes_on_where_another_table_left_it(wire):
+    """A question over TCP whose second segment comes after the state was taken over is one question."""
+    message = sized(question("a.example"))
+    wire.segment(message[:9])
+    after = Wire()
+    after.dns.resume(wire.dns.carry())
+    after.segment(message[9:], seq=10)
+    assert after.told("query") == [("a.example",)]

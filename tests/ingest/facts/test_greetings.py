@@ -129,3 +129,17 @@ def test_packets_without_sequence_number(client):
     object.__setattr__(packet, "seq", -1)
     client.greetings.add(packet, payload[:30])
     assert client.told("host") == [("",)]
+
+
+def test_greetings_are_carried():
+    """A ClientHello whose rest comes after the state was taken over is told, and one that was told is not again."""
+    before, after = Client(), Client()
+    before.send(HELLO[:700])
+    before.send(HELLO[1400:], seq=1401)
+    before.send(HELLO, port=41000)
+    assert len(before.told("server_name")) == 1
+    after.greetings.resume(before.greetings.carry())
+    after.send(HELLO, port=41000)
+    assert after.told("server_name") == []
+    after.send(HELLO[700:1400], seq=701)
+    assert after.told("server_name") == [("a.example",)]

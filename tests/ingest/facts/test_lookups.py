@@ -125,3 +125,23 @@ def test_time_that_goes_back_does_no_harm(rows, lookups):
     lookups.add(99 * SECOND_NS + 1, ENDS, answers("b.example", 2), 90)
     lookups.add(100 * SECOND_NS + 1, ENDS, answers("a.example", 1), 90)
     assert told(rows, "query", "rcode") == [("b.example", 0), ("a.example", 0)]
+
+
+@pytest.mark.parametrize("cut", range(7))
+def test_halves_are_carried(cut, rows, monkeypatch):
+    """Wherever another table takes over: the same facts in the same order, the bound on what waits included."""
+    monkeypatch.setattr("netad.ingest.facts.lookups._MAX_WAITING", 3)
+    said = [(0, asks("a.test")), (1, answers("a.test")), (2, asks("b.test", 8)), (3, asks("c.test", 8)),
+            (4, asks("d.test", 9)), (5, answers("c.test", 8, addresses=("192.0.2.1",)))]  # fmt: skip
+    uncut = FactRows()
+    for fact_rows, place in ((rows, cut), (uncut, -1)):
+        lookups = Lookups(fact_rows)
+        for number, (time_ns, message) in enumerate(said):
+            if number == place:
+                state = lookups.carry()
+                lookups = Lookups(fact_rows)
+                lookups.resume(state)
+            lookups.add(time_ns, ENDS, message, 40)
+        lookups.expire()
+    names = ("time_ns", "query", "rcode", "query_bytes", "answer_bytes")
+    assert told(rows, *names) == told(uncut, *names)

@@ -164,3 +164,20 @@ def test_ja4_equals_the_specifications(corpus):
         (57375, "www.bing.com", "t13d1516h2_8daaf6152771_e5627efa2ab1"),
         (57376, "4.sophosxl.net", "t12d1909h2_d83cc789557e_7af1ed941c26"),
     ]
+
+
+def test_facts_go_on_from_a_state():
+    """A look-up and a ClientHello, both begun before and ended after another one took over, are one fact each."""
+    before, after = PacketFacts(), PacketFacts()
+    before.add(record(ethernet(ip4(udp(question("a.example"), 40000, 53)))))
+    before.add(record(over_tcp(HELLO[:40])))
+    assert before.drain() == []
+    after.resume(before.carry())
+    told = answer("a.example", ("192.0.2.1",))
+    after.add(record(ethernet(ip4(udp(told, 53, 40000), src="192.0.2.7", dst="10.0.0.1"))))
+    after.add(record(over_tcp(HELLO[40:], seq=41)))
+    assert {batch.kind: len(batch) for batch in after.drain()} == {
+        FactKind.DNS: 1,
+        FactKind.ANSWER: 1,
+        FactKind.TLS: 1,
+    }
