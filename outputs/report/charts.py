@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from netad.core.figures import figure, size
 from netad.core.timing import SECOND_NS, format_duration, iso
 from netad.detectors.anomaly import Severity
 from netad.outputs.event_words import moment
 from netad.outputs.report.scales import Scale, number_ticks, time_ticks
-from netad.outputs.wording import counted, figure, score_text, size
+from netad.outputs.wording import counted, score_text
 
 WIDTH, HEIGHT = 440, 150
 LEFT, RIGHT, TOP, BOTTOM = 52, 18, 14, 24

@@ -16,11 +16,12 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from netad.core.errors import InputError
+from netad.core.figures import figure, size
 from netad.outputs.report.cards import Card, SuggestRule, card
 from netad.outputs.report.charts import Chart, timeline
 from netad.outputs.report.gathering import SUPPRESSED, Gathering
 from netad.outputs.report.source import SourceRecord
-from netad.outputs.wording import counted, figure, printable, size
+from netad.outputs.wording import counted, printable
 
 PACKAGE = "netad.outputs.report.assets"
 LANES = ("critical", "high", "medium", "low", SUPPRESSED)

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from netad.core.figures import percent
 from netad.outputs.event_words import reason_cells, weight_text
 from netad.outputs.report.scales import Scale
-from netad.outputs.wording import percent
 
 WIDTH, HEIGHT = 160, 20
 _PLACE = Scale(0, 1, 8, WIDTH - 8)

@@ -31,22 +31,17 @@ def command(
     from pathlib import Path
 
     from netad.rules.event_files import read_events
-    from netad.rules.marking import unmark
-    from netad.rules.narrow import narrow_match, rule_id
+    from netad.rules.suggestion import suggested_rule
     from netad.rules.writing import append_rule, rules_text
 
     event = find_event(source, store, config_file)
     events = read_events(source) if event is None else [event]
     if len(events) != 1:
         raise ConfigError(f"{source} holds {len(events)} events: say which by FILE#ID")
-    unmark(events[0])  # the rule meets events as they come, not as rules left them
     try:
-        match = narrow_match(events[0])
+        rule = suggested_rule(events[0], comment, owner_and_end(given), identity, given["ticket"])
     except ValueError as error:
         raise ConfigError(str(error)) from error
-    rule = {"id": identity or rule_id(events[0]), "comment": comment, **owner_and_end(given)}
-    rule |= {"ticket": given["ticket"]} if given["ticket"] else {}
-    rule["match"] = match
     if output is None:
         click.echo(rules_text([rule]), nl=False)
         return
