@@ -55,8 +55,9 @@ def _extras() -> Iterator[Check]:
 
 
 def _state(environment: Mapping[str, str]) -> Iterator[Check]:
+    from netad.core.figures import size
     from netad.outputs.spool import Spool, spool_folder
-    from netad.outputs.wording import counted, size
+    from netad.outputs.wording import counted
 
     try:
         folder, spool = state_folder(environment), spool_folder(environment)

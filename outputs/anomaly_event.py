@@ -3,12 +3,13 @@
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from netad.core.figures import percent, quantity
 from netad.core.timing import iso
 from netad.detectors.anomaly import Anomaly, Change, Evidence, Reason, UnexpectedWord
 from netad.detectors.sentence import sentence
 from netad.outputs.base import Event
 from netad.outputs.origin import Origin, envelope, storable, window_id
-from netad.outputs.wording import behaviour_name, figure, percent, score_text
+from netad.outputs.wording import behaviour_name, score_text
 
 if TYPE_CHECKING:
     from netad.detectors.behaviour.base import Finding
@@ -134,8 +135,7 @@ def message(anomaly: Anomaly) -> str:
         did = "; ".join(finding.sentence for finding in anomaly.findings[:TOP])
         what = f"{behaviour_name(anomaly.findings[0].behaviour)}: {anomaly.source} {did}"
     else:
-        told = "".join(f", {_told(reason)}" for reason in reasons[1:TOP])
-        what = f"{sentence(anomaly.source, anomaly.window_length, reasons, profile)}{told}"
+        what = sentence(anomaly.source, anomaly.window_length, reasons[:TOP], profile)
     return (
         f"{what}; "
         f"anomaly score {score_text(anomaly.score)}, threshold {score_text(anomaly.threshold)}, "
@@ -165,9 +165,8 @@ def reason_text(anomaly: Anomaly) -> str:
 def _told(reason: Reason) -> str:
     if not isfinite(reason.actual):
         return f"{reason.label} missing"
-    unit = f" {reason.unit}" if reason.unit in ("bytes", "s") else ""
-    typical = f" (typical {figure(reason.typical, reason.unit)})" if isfinite(reason.typical) else ""
-    return f"{reason.label} {figure(reason.actual, reason.unit)}{unit}{typical}"
+    typical = f" (typical {quantity(reason.typical, reason.unit)})" if isfinite(reason.typical) else ""
+    return f"{reason.label} {quantity(reason.actual, reason.unit)}{typical}"
 
 
 def _endpoints(anomaly: Anomaly) -> dict[str, Any]:

@@ -11,10 +11,22 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from netad.core.figures import percent
 from netad.detectors.anomaly import Severity
-from netad.outputs.event_words import behind, hiding_rules, moment, oddly, rarity, reason_cells, said, weight_text, when
+from netad.outputs.event_words import (
+    behind,
+    hiding_rules,
+    moment,
+    normal_if,
+    oddly,
+    rarity,
+    reason_cells,
+    said,
+    weight_text,
+    when,
+)
 from netad.outputs.ranking import SourceFindings
-from netad.outputs.wording import counted, percent, score_text
+from netad.outputs.wording import counted, score_text
 
 # What operators ask about a source, in the order in which they ask it (feature names of netad.profiles).
 MEASURES = ("unique_destinations", "unique_source_ports", "unique_destination_ports", "packet_length_mean",
@@ -48,7 +60,7 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
-    for told in (oddly(details), *said(event["netad"].get("evidence", {}))):
+    for told in (normal_if(details), oddly(details), *said(event["netad"].get("evidence", {}))):
         if told:
             yield _indented(Text(show(told)))
     if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed

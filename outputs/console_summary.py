@@ -1,8 +1,9 @@
 """The words around the console's blocks: what was looked at when nothing stands out, and the closing lines."""
 
+from netad.core.figures import figure, size
 from netad.core.timing import iso
 from netad.outputs.base import RunSummary
-from netad.outputs.wording import counted, figure, files_read, score_text, size, traffic_read
+from netad.outputs.wording import counted, files_read, score_text, traffic_read
 
 SHOWN = 5
 

@@ -3,8 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from netad.core.figures import figure, percent, quantity
 from netad.outputs.base import Event
-from netad.outputs.wording import counted, figure, percent
+from netad.outputs.wording import counted
 
 TOP = 3
 LONGEST = 80  # characters of a name
@@ -69,6 +70,19 @@ def said(evidence: dict[str, Any]) -> Iterator[str]:
 def oddly(details: dict[str, Any]) -> str:
     """Return the words of the profile that a language model did not expect, empty where there are none."""
     return f"Reads oddly: {'; '.join(details['unexpected'][:TOP])}" if details.get("unexpected") else ""
+
+
+def normal_if(details: dict[str, Any]) -> str:
+    """Return the smallest change that would have made the profile normal, empty where none was found."""
+    changes = [_change(change) for change in details.get("normal_if", ()) if "target" in change and "actual" in change]
+    return f"Normal with {', '.join(changes)}" if changes else ""
+
+
+def _change(change: dict[str, Any]) -> str:
+    label, unit = change.get("label", change["feature"]), change.get("unit", "")
+    if unit == "decades" and not change["target"]:
+        return f"no {label}"
+    return f"{label} {quantity(change['target'], unit)} instead of {quantity(change['actual'], unit)}"
 
 
 def _first(texts: Iterable[str]) -> str:

@@ -16,10 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from netad.core.errors import ConfigError, OutputError, SpoolError
+from netad.core.figures import size
 from netad.core.state_folder import state_folder
 from netad.outputs.base import Event
 from netad.outputs.spool_file import SUFFIX, SpoolFile, held_bytes, read_events, read_target
-from netad.outputs.wording import size
 
 FILE_EVENTS = 10_000
 FILE_BYTES = 32 << 20

@@ -10,26 +10,6 @@ def behaviour_name(behaviour: str) -> str:
     return _BEHAVIOURS.get(behaviour, behaviour.replace("_", " ").capitalize())
 
 
-def figure(value: float, unit: str = "") -> str:
-    """Return a number as text: shares as per cent, whole numbers with thousands separators, others to 3 digits."""
-    if unit == "share":
-        return percent(value)
-    if value == int(value):
-        return f"{int(value):,}"
-    return f"{value:,.1f}" if abs(value) >= 100 else f"{value:.3g}"
-
-
-def percent(share: float) -> str:
-    """Return a share (0..1) as per cent, never rounded up to 100 % or down to 0 %."""
-    if share in (0.0, 1.0):
-        return f"{share * 100:.0f} %"
-    for digits in (1, 2, 3):
-        text = f"{share * 100:.{digits}f}"
-        if 0 < float(text) < 100:
-            return f"{text} %"
-    return "<0.001 %" if share < 0.5 else ">99.999 %"
-
-
 def score_text(score: float) -> str:
     """Return a score (0..1) with 3 digits, or with as many as tell it from 1."""
     digits = next((digits for digits in (3, 4, 5) if score >= 1 or round(score, digits) < 1), 6)
@@ -39,16 +19,6 @@ def score_text(score: float) -> str:
 def counted(count: int, noun: str, plural: str = "") -> str:
     """Return a count with its noun in the right number: `1 flow`, `2,400 flows`."""
     return f"{count:,} {noun if count == 1 else plural or noun + 's'}"
-
-
-def size(count: int) -> str:
-    """Return a number of bytes in the unit that people would use (powers of 1,000)."""
-    amount = float(count)
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if amount < 1000:
-            return f"{amount:,.0f} {unit}" if unit == "bytes" else f"{amount:.3g} {unit}"
-        amount /= 1000
-    return f"{amount:,.3g} TB"
 
 
 def files_read(files: int, logs: int) -> str:

@@ -232,7 +232,7 @@ def _scores_compared(heading: str, scores: dict[str, list[float]], of: str = "")
 
 
 def _median_table(medians: Sequence[dict[str, Any]], everything: bool) -> Iterable[str]:
-    from netad.outputs.wording import figure
+    from netad.core.figures import figure
 
     if not medians:
         yield "no feature's median changed"
@@ -268,7 +268,7 @@ def _drifted(found: "Drift", everything: bool) -> Iterable[str]:
 
 
 def _drift_row(one: "FeatureDrift") -> tuple[str, ...]:
-    from netad.outputs.wording import figure
+    from netad.core.figures import figure
     from netad.profiles.features import FEATURES
 
     unit = FEATURES[one.name].unit

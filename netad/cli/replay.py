@@ -68,7 +68,7 @@ def _targets(given: tuple[str, ...]) -> list[str]:
 
 
 def _list(output: Any) -> None:  # noqa: ANN401 - an Output that Replays
-    from netad.outputs.wording import size
+    from netad.core.figures import size
 
     files = output.waiting()
     for file in files:

@@ -133,7 +133,7 @@ def compact_command(store: str | None, dry_run: bool, form: str, config_file: st
 
 
 def _held(one: "Holdings") -> tuple[str, ...]:
-    from netad.outputs.wording import size
+    from netad.core.figures import size
 
     each = f"{one.bytes / one.rows:,.0f} bytes" if one.rows else "-"
     counts = (f"{one.files:,}", f"{one.rows:,}", size(one.bytes), each)
@@ -165,7 +165,8 @@ def _kept(given: tuple[str, ...]) -> dict[str, int]:
 
 
 def _print_removed(removed: "dict[str, Removed]", dry_run: bool) -> None:
-    from netad.outputs.wording import counted, size
+    from netad.core.figures import size
+    from netad.outputs.wording import counted
 
     would = "would be removed" if dry_run else "removed"
     for kind, one in removed.items():
@@ -181,7 +182,8 @@ def _print_removed(removed: "dict[str, Removed]", dry_run: bool) -> None:
 
 
 def _print_compacted(done: "dict[str, Compacted]", dry_run: bool) -> None:
-    from netad.outputs.wording import counted, size
+    from netad.core.figures import size
+    from netad.outputs.wording import counted
 
     for kind, one in done.items():
         if one.files_before:

@@ -5,6 +5,7 @@ markup nor a control character. The policy in the page's head lets only its own 
 """
 
 import base64
+import contextlib
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
-from netad.core.errors import InputError
+from netad.core.errors import ConfigError, InputError
 from netad.core.figures import figure, size
 from netad.outputs.report.cards import Card, SuggestRule, card
 from netad.outputs.report.charts import Chart, timeline
@@ -69,18 +70,24 @@ def page(gathering: Gathering, told: Told, suggest: SuggestRule | None = None) -
 
 
 def _card(record: SourceRecord, anchor: str, rows: int, suggest: SuggestRule | None) -> Card:
-    try:
+    with as_written(record.worst):
         return card(record, anchor, rows, suggest)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise not_ours(record.worst, error) from error
 
 
-def not_ours(event: Mapping[str, Any], error: Exception) -> InputError:
-    """Return the error that says that an event is not as netad writes it."""
-    block = event.get("event") if isinstance(event, Mapping) else None
-    named = block.get("id") if isinstance(block, Mapping) else None
-    what = f"lacks {error}" if isinstance(error, KeyError) else str(error)
-    return InputError(f"the event {named or '(without an id)'} is not as netad writes it: {what}")
+@contextlib.contextmanager
+def as_written(event: Mapping[str, Any]) -> Iterator[None]:
+    """Read an event inside: what it lacks or has otherwise than netad writes it is an error of the input.
+
+    Raises:
+        InputError: it does.
+    """
+    try:
+        yield
+    except (KeyError, TypeError, ValueError, AttributeError, ConfigError) as error:
+        block = event.get("event") if isinstance(event, Mapping) else None
+        named = block.get("id") if isinstance(block, Mapping) else None
+        what = f"it lacks {error}" if isinstance(error, KeyError) else str(error)
+        raise InputError(f"the event {named or '(without an id)'} is not as netad writes it: {what}") from error
 
 
 def _timeline(gathering: Gathering) -> Chart | None:

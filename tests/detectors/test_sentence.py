@@ -1,7 +1,7 @@
 import pytest
 
-from netad.detectors.anomaly import Change, Reason
-from netad.detectors.sentence import _CLAUSES, _TEMPLATES, change_text, sentence
+from netad.detectors.anomaly import Reason
+from netad.detectors.sentence import _CLAUSES, _TEMPLATES, sentence
 from netad.profiles.features import FEATURES
 
 
@@ -17,13 +17,16 @@ def reason(name, actual, typical=6.0):
         (reason("unique_destination_ports", 1), "contacted 1 destination port on 3 hosts in 1h (typical 6)"),
         (reason("unique_destinations", 1200), "contacted 1,200 destinations in 1h (typical 6)"),
         (reason("bytes_out", 5.2e9, 31_000), "sent 5.2 GB to 3 hosts in 1h (typical 31 kB)"),
-        (reason("failed_share", 0.96, 0.02), "was refused or got no answer in 96 % of its flows in 1h (typical 2 %)"),
+        (
+            reason("failed_share", 0.96, 0.02),
+            "was refused or got no answer in 96.0 % of its flows in 1h (typical 2.0 %)",
+        ),
         (reason("duration_max", 3599.5, 12), "kept a flow open for 59m59.5s in 1h (typical 12s)"),
         (reason("ttl_mean", 63.25, 64), "had an unusual average TTL of 63.2 in 1h (typical 64)"),
         (reason("new_ports", 9, 0), "contacted 9 destination ports that nobody here had used before in 1h (typical 0)"),
         (
             reason("own_new_destination_share", 0.5, 0.1),
-            "went to destinations that it had never met before in 50 % of its flows in 1h (typical 10 %)",
+            "went to destinations that it had never met before in 50.0 % of its flows in 1h (typical 10.0 %)",
         ),
         (reason("port_surprise_max", 9.2, 3), "used a port that is hardly ever used on this network in 1h"),
         (reason("total_packets", 12.0), "exchanged 12 packets with 3 hosts in 1h (typical 6)"),
@@ -33,6 +36,19 @@ def test_what_the_source_did(lead, expected):
     """Each leading feature has words of its own; the others are named by their label."""
     hosts = reason("unique_destinations", 3)
     assert sentence("10.4.2.2", "1h", (lead,), (hosts,)) == f"10.4.2.2 {expected}"
+
+
+def test_what_else_the_source_did():
+    """Further reasons follow in the same words, each beside what is typical."""
+    reasons = (
+        reason("failed_share", 0.96, 0.02),
+        reason("port_surprise_max", 9.2, 3),
+        reason("bytes_out", 5e6, 31_000),
+    )
+    assert sentence("10.4.2.2", "1h", reasons, (reason("unique_destinations", 3),)) == (
+        "10.4.2.2 was refused or got no answer in 96.0 % of its flows in 1h (typical 2.0 %), "
+        "used a port that is hardly ever used on this network, sent 5 MB (typical 31 kB)"
+    )
 
 
 def test_without_hosts_they_are_left_out():
@@ -64,12 +80,3 @@ def test_every_feature_makes_a_sentence(name, value):
 def test_templates_are_for_features_that_exist():
     """No template waits for a feature that was renamed."""
     assert set(_TEMPLATES) | set(_CLAUSES) <= set(FEATURES.names())
-
-
-def test_what_would_be_normal():
-    """The smallest normalising change as words: one, several, a behaviour, none."""
-    ports = Change("unique_destination_ports", "unique destination ports", "ports", 812.0, 40.0)
-    scan = Change("behaviour.scan", "scan", "decades", 6.0, 0.0)
-    assert change_text([ports]) == "unique destination ports 40 instead of 812 would be normal"
-    assert change_text([ports, scan]) == "unique destination ports 40 instead of 812 and no scan would be normal"
-    assert change_text([]) == ""

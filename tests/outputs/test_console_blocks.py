@@ -61,6 +61,15 @@ def test_the_three_features_that_matter_most_and_the_sentence(anomaly_events):
     assert lines[2] == "2026-01-11 06:00:00 to 07:00:00 UTC (1h), 812 flows to 3 addresses"
 
 
+def test_what_would_have_been_normal_follows_the_sentence(anomaly_events):
+    """The smallest normalising change is told after the message, where there is one."""
+    event = anomaly_events[1]
+    assert "Normal with" not in drawn(block(1, SourceFindings(event), str))
+    ports = {"feature": "unique_destination_ports", "label": "destination ports", "actual": 812.0, "target": 40.0}
+    event["netad"]["anomaly"]["normal_if"] = [ports]
+    assert "Normal with destination ports 40 instead of 812" in rows(drawn(block(1, SourceFindings(event), str)))
+
+
 def test_further_windows_are_one_line_each_and_the_rest_a_count(anomaly_events):
     """The highest score first."""
     others = [Window(0.4, "2026-01-11T01:00:00.000Z", "1h", 21), Window(0.6, "2026-01-11T02:00:00.000Z", "1h", 47)]

@@ -6,6 +6,7 @@ from netad.outputs.event_words import (
     behind,
     hiding_rules,
     moment,
+    normal_if,
     oddly,
     rarity,
     reason_cells,
@@ -57,6 +58,15 @@ def test_what_was_said_comes_in_lines(anomaly_events):
     assert list(said({})) == []
     assert oddly({}) == ""
     assert oddly({"unexpected": ["a", "b", "c", "d"]}) == "Reads oddly: a; b; c"
+
+
+def test_what_would_have_been_normal():
+    """Each change beside what was, in the unit people use; a behaviour would be absent; nothing says nothing."""
+    upload = {"feature": "bytes_out", "label": "bytes sent", "unit": "bytes", "actual": 5.2e9, "target": 31_000.0}
+    scan = {"feature": "behaviour.scan", "label": "scan", "unit": "decades", "actual": 6.0, "target": 0.0}
+    assert normal_if({"normal_if": [upload, scan]}) == "Normal with bytes sent 31 kB instead of 5.2 GB, no scan"
+    assert normal_if({"normal_if": [{"feature": "bytes_out", "actual": 1.0}]}) == ""
+    assert normal_if({}) == ""
 
 
 def test_a_reason_stands_beside_its_baseline():
