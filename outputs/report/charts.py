@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 
 from netad.core.figures import figure, size
@@ -86,6 +87,7 @@ class Span:
 
     @property
     def when(self) -> str:
+        """When it began, in words."""
         return f"{moment(iso(self.start_ns))} UTC"
 
 
@@ -109,7 +111,7 @@ def score_chart(windows: Sequence[Span], threshold: float) -> Chart:
         f"the highest is {score_text(max(one.score for one in windows))}, the threshold {score_text(threshold)}.",
         bars=bars,
         rules=[Rule(y(threshold), "limit", f"threshold {score_text(threshold)}")],
-        x_ticks=_time_axis(windows, x),
+        x_ticks=_time_axis(x),
         y_ticks=[Tick(y(value), figure(value)) for value in (0.0, 0.5, 1.0)],
     )
 
@@ -131,7 +133,7 @@ def bytes_chart(spans: Sequence[Span], heading: str) -> Chart:
         f"{moment(iso(spans[-1].end_ns))} UTC.",
         bars=[bar for bar in bars if bar.height > 0],
         rules=[Rule(up(0), "axis", "")],
-        x_ticks=_time_axis(spans, x),
+        x_ticks=_time_axis(x),
         y_ticks=[Tick(up(value), size(int(value))) for value in ticks]
         + [Tick(down(value), size(int(value))) for value in ticks[1:]],
         legend=(("out", "sent (up)"), ("in", "received (down)")),
@@ -141,7 +143,7 @@ def bytes_chart(spans: Sequence[Span], heading: str) -> Chart:
 def interval_chart(times_ns: Sequence[int], usual_s: float) -> Chart | None:
     """Return the time from each contact to the one before it; None for fewer than three contacts."""
     times = sorted(set(times_ns))[-MOST_DOTS:]
-    gaps = [(later, (later - earlier) / SECOND_NS) for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [(later, (later - earlier) / SECOND_NS) for earlier, later in pairwise(times)]
     if len(gaps) < 2:
         return None
     # What is far above the usual interval would flatten all else: it is drawn at the top.
@@ -152,7 +154,7 @@ def interval_chart(times_ns: Sequence[int], usual_s: float) -> Chart | None:
     middle = median(gap for _, gap in gaps)
     return Chart(
         heading="Interval between contacts",
-        told=f"{counted(len(times), 'contact')}; half of the {len(gaps):,} intervals are {_seconds(middle)} or shorter, "
+        told=f"{counted(len(times), 'contact')}; half of the intervals are {_seconds(middle)} or shorter, "
         f"the shortest {_seconds(min(gap for _, gap in gaps))}, the longest {_seconds(max(gap for _, gap in gaps))}.",
         dots=dots,
         rules=[Rule(y(usual_s), "limit", f"every {_seconds(usual_s)}")],
@@ -212,7 +214,7 @@ def _time_scale(spans: Sequence[Span]) -> Scale:
     return Scale(spans[0].start_ns, max(one.end_ns for one in spans), LEFT, WIDTH - RIGHT)
 
 
-def _time_axis(spans: Sequence[Span], x: Scale) -> list[Tick]:
+def _time_axis(x: Scale) -> list[Tick]:
     return [Tick(x(when), label) for when, label in time_ticks(int(x.low), int(x.high), 5)]
 
 

@@ -102,7 +102,10 @@ class SourceRecord:
     def _see(self, window: SeenWindow) -> None:
         place = window.start_ns, window.end_ns
         known = self._windows.get(place)
-        if known is not None and (known.severity is not None, known.score) >= (window.severity is not None, window.score):
+        if known is not None and (known.severity is not None, known.score) >= (
+            window.severity is not None,
+            window.score,
+        ):
             return
         self._windows[place] = window
         if len(self._windows) > MOST_WINDOWS:  # the oldest of those that are no anomaly go first
