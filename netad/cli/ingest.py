@@ -32,7 +32,7 @@ log = logging.getLogger("netad.ingest")
     multiple=True,
     metavar="OUTPUT",
     help="Where results go: console, ndjson[:PATH], parquet[:DIR], elastic[:URL], opensearch[:URL], syslog:URL, "
-    "webhook[:URL]; may be given several times. [console]",
+    "webhook[:URL], report:FILE; may be given several times. [console]",
 )
 @flows_option
 @profiles_option

@@ -15,8 +15,12 @@ def open_output(target: str, config: "Config", report_format: str = "text", *, a
     Raises:
         ConfigError: nothing has that name, or what follows it makes no sense.
     """
+    from datetime import UTC, datetime
+
     from netad.outputs.base import OUTPUTS
+    from netad.outputs.report.output import SuggestsRules
     from netad.outputs.sending import Limited, Limits
+    from netad.rules.suggestion import suggestions
 
     name, _, where = target.partition(":")
     kind: Any = OUTPUTS.load(name)
@@ -29,6 +33,8 @@ def open_output(target: str, config: "Config", report_format: str = "text", *, a
 
         return NdjsonLog(where)
     output: Output = kind.from_target(where or None)
+    if isinstance(output, SuggestsRules):
+        output.suggest(suggestions(datetime.now(UTC)))
     if isinstance(output, Limited):
         output.limit(Limits(config.delivery_budget_s, config.spool_bytes))
     return output
