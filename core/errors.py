@@ -72,6 +72,16 @@ class StateError(NetadError):
     exit_code = ExitCode.USAGE
 
 
+class NewerStateError(StateError):
+    """What an earlier run left is of a version of netad that is newer than this one."""
+
+
+class LockedError(NetadError):
+    """Another run is at work where this one was to be."""
+
+    exit_code = ExitCode.LOCKED
+
+
 class MissingExtraError(NetadError):
     """A component needs an optional dependency; the message names the extra to install."""
 

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from netad.core.carried import State
-from netad.core.errors import StateError
+from netad.core.errors import NewerStateError, StateError
 from netad.core.files import atomic_path
 
 VERSION: Final = 1
@@ -54,7 +54,8 @@ def read_state(path: Path) -> State:
     """Return the state that a file holds, as it was written.
 
     Raises:
-        StateError: the file is missing, damaged, or of a newer version.
+        NewerStateError: the file is of a newer version.
+        StateError: the file is missing or damaged.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -76,7 +77,7 @@ def _read(archive: zipfile.ZipFile, path: Path) -> State:
         raise ValueError
     whole = json.loads(archive.read(members.pop(_TREE)))
     if isinstance(whole["version"], int) and whole["version"] > VERSION:
-        raise StateError(f"{path} was left by a newer version of netad: upgrade netad, or remove it to begin anew")
+        raise NewerStateError(f"{path} was left by a newer version of netad: upgrade netad, or remove it to begin anew")
     reader = _Reader(archive, members)
     state = reader.node(whole["state"])
     if whole["version"] != VERSION or not isinstance(state, dict) or members:

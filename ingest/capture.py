@@ -27,6 +27,8 @@ class IngestOptions:
     `lateness_ns` is how long after a window's end a flow that goes on waits for late packets before it is cut there;
     `decap` takes packets out of the tunnels they came in; `facts` looks into payloads for DNS, TLS and HTTP greetings.
 
+    `growing` inputs may be written to while they are read: what ends in the middle is left for later.
+
     Of logs: `labels` keeps the labels of labelled data sets (LOG_COLUMNS), `unknown` the fields of conn.log that netad
     does not know, as text columns `zeek.<field>`; `facts` reads dns, ssl, http, notice and weird logs and events.
     """
@@ -42,6 +44,7 @@ class IngestOptions:
     facts: bool = False
     labels: bool = False
     unknown: bool = False
+    growing: bool = False
 
 
 @dataclass(slots=True)

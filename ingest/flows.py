@@ -129,7 +129,8 @@ class FlowBatch(Columnar):
 
     def slices(self) -> "FlowBatch":
         """Return the records that profiles are built from; each counts in the window that holds its `last_ns`."""
-        return self.select((self["part"] & SLICE) != 0)
+        rows = (self["part"] & SLICE) != 0
+        return self if rows.all() else self.select(rows)
 
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Any]], inputs: tuple[str, ...] = ()) -> "FlowBatch":

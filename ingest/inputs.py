@@ -41,6 +41,7 @@ class Source:
     `max_ratio` bounds what compressed data may grow to (netad.ingest.compression). `time_ns` is when its traffic begins
     as far as a look showed; a log's begins with the time at which its first line counts, and `facts` are the kinds of
     facts that its beginning shows it to tell of. The format of what cannot be looked into is `Format.UNKNOWN`.
+    `after` is what was read of it before: records of a capture, (decompressed) bytes of whole lines of a log.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Source:
     format: Format = Format.CAPTURE
     time_ns: int | None = field(default=None, compare=False)
     facts: frozenset[FactKind] = field(default=frozenset(), compare=False)
+    after: int = 0
 
     def open(self) -> BinaryIO:
         """Open the bytes for reading, from the start; those of compressed data are decompressed.
@@ -92,6 +94,51 @@ def first_time_ns(path: str) -> int | None:
         return _look(path).time_ns
     except (OSError, ValueError):
         return None
+
+
+def find_files(inputs: Iterable[str], report: IngestReport) -> Iterator[str]:
+    """Yield the regular files that `inputs` (files, directories, glob patterns) name, each once by its real path.
+
+    They are not looked into (`look_at`). A file or directory that is named and is not there is a problem in the report;
+    a pattern that matches nothing is none, since what it is to match may come yet.
+    """
+    found: set[str] = set()
+    for named in inputs:
+        if Path(named).is_dir():
+            paths: Iterable[str] = _files_below(named, report)
+        elif glob.has_magic(named) and not os.path.lexists(named):
+            paths = _matches(named, report)
+        else:
+            paths = (named,) if Path(named).is_file() else ()
+            if not paths:
+                there = "is no file and no folder" if os.path.lexists(named) else "does not exist"
+                report.problem(named, there)
+        for path in paths:
+            identity = _identity(path)
+            if identity not in found:
+                found.add(identity)
+                yield path
+
+
+def look_at(path: str, max_ratio: int = DEFAULT_MAX_RATIO) -> Source:
+    """Return a file as a source, after a look into it.
+
+    Raises:
+        InputError: it is neither a capture nor a log; the message is the sentence about it.
+        OSError, ValueError: it cannot be opened.
+    """
+    look = _look(path)
+    if look.problem is not None:
+        raise InputError(look.problem)
+    return Source(path, max_ratio, look.format, look.time_ns, look.facts)
+
+
+def says_capture(path: str) -> bool:
+    """Tell whether a file's name says that it is a capture, so that it is worth a word when it is none."""
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
+        suffixes.pop()
+    return bool(suffixes) and suffixes[-1] in _CAPTURE_SUFFIXES
 
 
 class _Rank(IntEnum):
@@ -141,7 +188,7 @@ class _Search:
         for path in paths:
             identity = _identity(path)
             if identity not in self._refused:
-                self._add_one(path, identity, must_be_capture=_says_capture(path))
+                self._add_one(path, identity, must_be_capture=says_capture(path))
             found = found or identity in self._found
         if not found and len(self._report.problems) == problems:
             self._report.problem(named, nothing)
@@ -286,13 +333,6 @@ def _identity(path: str) -> str:
 def _is_special(path: str) -> bool:
     """Tell whether this is a pipe, socket or device, which is read only when it is named itself."""
     return Path(path).exists() and not Path(path).is_file()
-
-
-def _says_capture(path: str) -> bool:
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED_SUFFIXES:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in _CAPTURE_SUFFIXES
 
 
 def _failure(error: OSError | ValueError) -> str:

@@ -38,6 +38,8 @@ class IngestReport:
     Of logs, `logs` counts how many of the files they are, `records` the lines that became flows or facts, `waiting` the
     last lines of logs that had no end yet, `one_way` the flow records that tell of one direction only. A line that
     cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most BAD_LINES_SHOWN.
+
+    `read` says by path how far inputs were read, as netad.ingest.inputs.Source.after has it.
     """
 
     files: int = 0
@@ -56,6 +58,7 @@ class IngestReport:
     skipped: Counter[str] = field(default_factory=Counter)
     problems: list[InputProblem] = field(default_factory=list)
     bad_lines: list[BadLine] = field(default_factory=list)
+    read: dict[str, int] = field(default_factory=dict)
 
     def problem(self, path: str, sentence: str) -> None:
         """Record that `path` was skipped or cut."""

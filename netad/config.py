@@ -5,6 +5,7 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from netad.core.errors import ConfigError
@@ -143,17 +144,29 @@ def load_config(file: str | None, flags: Mapping[str, Any], environment: Mapping
     values: dict[str, Any] = {}
     named = file or environment.get("NETAD_CONFIG")
     if named:
-        values.update(_from_file(Path(named)))
-    values.update(_from_environment(environment))
-    values.update(_from_flags(flags))
-    config = replace(Config(), **values)
+        values.update(settings_of_file(Path(named)))
+    return config_of(values, flags, environment)
+
+
+def config_of(values: Mapping[str, Any], flags: Mapping[str, Any], environment: Mapping[str, str]) -> Config:
+    """Return the settings that a file gave, with what the environment and the flags say over them.
+
+    Raises:
+        ConfigError: a value makes no sense.
+    """
+    config = replace(Config(), **{**values, **_from_environment(environment), **_from_flags(flags)})
     since, until = config.since_ns, config.until_ns
     if since is not None and until is not None and since >= until:
         raise ConfigError("since must be before until")
     return config
 
 
-def _from_file(path: Path) -> dict[str, Any]:
+def settings_of_file(path: Path, more: Mapping[str, Callable[[Any], Any]] = MappingProxyType({})) -> dict[str, Any]:
+    """Return the settings of a file in YAML by key; `more` are keys beside those of `Config`, with their parsers.
+
+    Raises:
+        ConfigError: the file cannot be read; or all that is wrong in it, one line each.
+    """
     from netad.core.problems import Problems, did_you_mean
     from netad.core.yaml_nodes import Mapping as MappingNode
     from netad.core.yaml_nodes import read_document
@@ -165,13 +178,14 @@ def _from_file(path: Path) -> dict[str, Any]:
     problems = Problems(str(path))
     root = read_document(content, problems)
     values: dict[str, Any] = {}
+    parsers = {**_PARSERS, **more}
     if isinstance(root, MappingNode):
         for key, node in root.entries:
-            if key.text not in _PARSERS:
-                problems.add(key, f"unknown key {key.text!r}{did_you_mean(key.text, _PARSERS)}")
+            if key.text not in parsers:
+                problems.add(key, f"unknown key {key.text!r}{did_you_mean(key.text, parsers)}")
                 continue
             try:
-                values[key.text] = _PARSERS[key.text](_plain(node))
+                values[key.text] = parsers[key.text](_plain(node))
             except ConfigError as error:
                 problems.add(node, f"{key.text}: {error.message}")
     elif root is not None:

@@ -37,10 +37,11 @@ def write_run(
     origin: Origin,
     failed: dict[str, NetadError],
     ended_by: BaseException | None = None,
+    command: str = "ingest",
 ) -> None:
     """Write the run's own event to the outputs that keep runs: the last one, when they have dealt with all others.
 
-    `started_ns` is when the run began (ns since the epoch), `ended_by` what ended it too early.
+    `started_ns` is when the run began (ns since the epoch), `ended_by` what ended it too early, `command` what ran.
     """
     from netad.outputs.run_event import Ending, run_event
 
@@ -48,7 +49,7 @@ def write_run(
     deliveries = {name: _settled(name, output, failed) for name, output in keeping}
     code = exit_code(summary, deliveries, failed) if ended_by is None else _code_of(ended_by)
     told = [(output.name, deliveries[name]) for name, output in keeping]
-    write(keeping, [run_event(summary, Ending(started_ns, time.time_ns(), code, told), origin)], failed)
+    write(keeping, [run_event(summary, Ending(started_ns, time.time_ns(), code, told), origin, command)], failed)
 
 
 def _settled(name: str, output: KeepsRuns, failed: dict[str, NetadError]) -> Delivery:

@@ -1,4 +1,4 @@
-"""The flows behind anomalies: which whole flows belong to a flagged source and window, and what they sum up to.
+"""The flows behind anomalies: which belong to a flagged source and window, and what they sum up to.
 
 What was said in them: netad.fact_evidence.
 """
@@ -18,6 +18,7 @@ from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
 from netad.outputs.events import Origin, flow_directions, flow_ids
 
+_Window = tuple[str, int, int]
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 SAMPLE = 20
@@ -28,11 +29,17 @@ _SIZES = ("ip_bytes", "frame_bytes", "payload_bytes", "packets")
 _TRANSPORTS = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp"}
 
 
+def window_of(anomaly: Anomaly) -> _Window:
+    """Return the anomaly's source and window."""
+    return anomaly.source, anomaly.window_start_ns, anomaly.window_end_ns
+
+
 class FlaggedWindows:
     """Finds the flows and facts of flagged (source, window) pairs in a batch."""
 
-    def __init__(self, anomalies: Iterable[Anomaly]) -> None:
-        rows = [(*parse_address(a.source), a.window_start_ns, a.window_end_ns) for a in anomalies]
+    def __init__(self, windows: Iterable[_Window]) -> None:
+        """Look for these sources in these windows: (address, start, end), times in ns."""
+        rows = [(*parse_address(source), start, end) for source, start, end in windows]
         self._table = pd.DataFrame(
             {
                 "orig_hi": np.array([row[0] for row in rows], dtype=np.uint64),
@@ -43,7 +50,11 @@ class FlaggedWindows:
             }
         )
 
-    def match(self, batch: FlowBatch) -> Pairs:
+    def match(self, slices: FlowBatch) -> Pairs:
+        """Return (slice, anomaly) index pairs: originator is the source, and the slice counts in the window."""
+        return self._pairs(slices["orig_hi"], slices["orig_lo"], slices["last_ns"], slices["last_ns"])
+
+    def match_flows(self, batch: FlowBatch) -> Pairs:
         """Return (flow, anomaly) index pairs: originator is the source, and the flow was alive in the window."""
         return self._pairs(batch["orig_hi"], batch["orig_lo"], batch["first_ns"], batch["last_ns"])
 
@@ -120,12 +131,16 @@ def _most(counts: "pd.Series[float]") -> list[Any]:
 
 
 def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origin, inside: Networks) -> list[Anomaly]:
-    """Return the anomalies with the evidence of the flows in `batches` (whole flows)."""
+    """Return the anomalies with the evidence of the slices in `batches`: what the profiles were made of.
+
+    A flow that goes on after the window is evidence with what it sent in the window.
+    """
     if not anomalies:
         return []
-    flagged = FlaggedWindows(anomalies)
+    flagged = FlaggedWindows(map(window_of, anomalies))
     gathered = [_Gathered() for _ in anomalies]
-    for batch in batches:
+    for records in batches:
+        batch = records.slices()
         flows, owners = flagged.match(batch)
         for owner in np.unique(owners).tolist():
             gathered[owner].add(batch.select(flows[owners == owner]), origin, inside)
@@ -133,11 +148,12 @@ def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origi
 
 
 def flows_behind(anomalies: list[Anomaly], batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:
-    """Yield the flows behind any of the anomalies, each once, in order."""
+    """Yield the whole flows behind any of the anomalies, each once, in order."""
     if not anomalies:
         return
-    flagged = FlaggedWindows(anomalies)
-    for batch in batches:
-        flows, _ = flagged.match(batch)
+    flagged = FlaggedWindows(map(window_of, anomalies))
+    for records in batches:
+        batch = records.whole()
+        flows, _ = flagged.match_flows(batch)
         if len(flows):
             yield batch.select(np.unique(flows))

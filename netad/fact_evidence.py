@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from netad.detectors.anomaly import AlertCount, Anomaly, Evidence
-from netad.evidence import SAMPLE, FlaggedWindows
+from netad.evidence import SAMPLE, FlaggedWindows, window_of
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.facts.domains import registered_domains
 from netad.ingest.flows import Column
@@ -89,7 +89,7 @@ def add_facts(anomalies: list[Anomaly], facts: Facts) -> list[Anomaly]:
     """
     if not anomalies:
         return []
-    flagged = FlaggedWindows(anomalies)
+    flagged = FlaggedWindows(map(window_of, anomalies))
     said = [_Said() for _ in anomalies]
     for batch in facts((FactKind.ALERT,)):
         _add_alerts(batch, flagged, said)

@@ -1,4 +1,4 @@
-"""Whole flows and facts on disk while their windows are judged: temporary Arrow files, so that memory does not grow."""
+"""Flow records and facts on disk while windows are judged: temporary Arrow files, so that memory does not grow."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -49,7 +49,7 @@ class FlowSpool:
         self._files[shape].add(batch)
 
     def batches(self) -> Iterator[FlowBatch]:
-        """Yield all flows that were added, batch by batch."""
+        """Yield all flow records that were added, batch by batch."""
         for (kind, _), file in self._files.items():
             if kind is None:
                 for columns, inputs in file.read():

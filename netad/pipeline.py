@@ -2,7 +2,6 @@
 
 import logging
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import chain, islice
@@ -13,11 +12,13 @@ from netad import __version__
 from netad.config import DEFAULT_WINDOW, Config
 from netad.core.timing import now_iso
 from netad.delivery import Result, close, where, write, write_run
-from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly, Severity
+from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly
 from netad.earlier import earlier_anomalies
 from netad.event_spool import EventSpool
 from netad.flow_spool import FlowSpool
+from netad.found import Found
 from netad.ingest.flows import FlowBatch
+from netad.ingest.report import IngestReport
 from netad.judging import Judgement, judge
 from netad.outputs.base import Abandonable, Event, KeepsMore, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from netad.detectors.scored import ScoredProfiles
     from netad.rules.judging import Verdicts
     from netad.rules.limit_memory import LimitMemory
+    from netad.rules.limits import LimitState
     from netad.rules.ruleset import RuleSet
 
 # Events that are built before the first of them is handed to the outputs.
@@ -83,8 +85,13 @@ def ingest(
                 anomalies = add_facts(anomalies, spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
                 _connect(found, config, [name for name, _ in outputs], min(judgement.windows, default=0))
-                events, verdicts = ruled(found, rules, datetime.now(UTC), limits)
-            summary = summarise(reading, judgement, events, verdicts)
+                passed = None if rules is None or limits is None else limits.recall()
+                events, verdicts = ruled(found, rules, datetime.now(UTC), passed)
+            counts = Found()
+            counts.add(events, verdicts)
+            kinds = {str(source.format) for source in reading.sources}
+            summary = summarise(reading.config, reading.report, judgement, counts, kinds)
+            summary.notes[:0] = reading.notes
         except BaseException:
             for _, output in outputs:
                 if isinstance(output, Abandonable):
@@ -96,7 +103,7 @@ def ingest(
             with stages.during("deliver"):
                 flows = _flows_to_ship(config, anomalies, spool)
                 told = (part for batch in flows
-                        for part in _in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
+                        for part in in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
                 for batch in chain([events], profiles.batches(), told):
                     write(outputs, batch, failed)
                 summary.seconds = stages.seconds
@@ -116,7 +123,7 @@ def ingest(
         return result
 
 
-def _in_parts(events: Iterable[Event]) -> Iterator[list[Event]]:
+def in_parts(events: Iterable[Event]) -> Iterator[list[Event]]:
     """Yield events a few at a time: a batch of flows takes many times its memory as documents."""
     left = iter(events)
     while part := list(islice(left, TOGETHER)):
@@ -124,17 +131,17 @@ def _in_parts(events: Iterable[Event]) -> Iterator[list[Event]]:
 
 
 def ruled(
-    events: list[Event], rules: "RuleSet | None", now: datetime, limits: "LimitMemory | None" = None
+    events: list[Event], rules: "RuleSet | None", now: datetime, limits: "LimitState | None" = None
 ) -> "tuple[list[Event], Verdicts | None]":
     """Return the events that ship, marked as the rules say, and the verdicts on all of them (None without rules).
 
-    `limits` knows what earlier runs let pass, and takes what this one does.
+    `limits` knows what rules with a limit let pass before, and takes what passes now.
     """
     if rules is None:
         return events, None
     from netad.rules.marking import mark
 
-    verdicts = rules.judge(events, now, None if limits is None else limits.recall())
+    verdicts = rules.judge(events, now, limits)
     for event, verdict in zip(events, verdicts.verdicts, strict=True):
         mark(event, verdict)
     return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts
@@ -177,10 +184,9 @@ def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -
 
 
 def summarise(
-    reading: Reading, judgement: Judgement, events: list[Event], verdicts: "Verdicts | None" = None
+    config: Config, report: IngestReport, judgement: Judgement, found: Found, kinds: Iterable[str]
 ) -> RunSummary:
-    """Return what the run read and found; `events` are those that ship."""
-    report = reading.report
+    """Return what a run read and found; `kinds` names the formats of its inputs. Notes are those of the models."""
     return RunSummary(
         files=report.files,
         logs=report.logs,
@@ -194,27 +200,22 @@ def summarise(
         profiles=judgement.profiles,
         sources=len(judgement.sources),
         windows=len(judgement.windows),
-        window_length=reading.config.window or DEFAULT_WINDOW,
-        anomalies=len(events),
-        suppressed=verdicts.suppressed if verdicts is not None else 0,
-        dropped=verdicts.dropped if verdicts is not None else 0,
+        window_length=config.window or DEFAULT_WINDOW,
+        anomalies=found.anomalies,
+        suppressed=found.suppressed,
+        dropped=found.dropped,
         skipped=dict(report.skipped.most_common()),
         problems=[f"{problem.path}: {problem.sentence}" for problem in report.problems],
-        suppressed_by_rule=dict(verdicts.hiding) if verdicts is not None else {},
-        dropped_by_rule=_dropped_by_rule(verdicts) if verdicts is not None else {},
-        kinds=sorted({str(source.format) for source in reading.sources}),
-        severities=dict(Counter(Severity(event["event"]["severity"]).name.lower() for event in events)),
+        suppressed_by_rule=dict(found.suppressed_by_rule),
+        dropped_by_rule=dict(found.dropped_by_rule),
+        kinds=sorted(kinds),
+        severities=dict(found.severities),
         model=(judgement.models[0].name, judgement.models[0].version) if judgement.models else None,
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
-        budget=max([reading.config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
-        notes=[*reading.notes, *_model_notes(judgement.models)],
+        budget=max([config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
+        notes=_model_notes(judgement.models),
     )
-
-
-def _dropped_by_rule(verdicts: "Verdicts") -> dict[str, int]:
-    dropped = (verdict for verdict in verdicts.verdicts if verdict.dropped)
-    return dict(Counter(rule.id for verdict in dropped for rule in verdict.rules if rule.action == verdict.action))
 
 
 def _model_notes(models: "Sequence[Model]") -> list[str]:

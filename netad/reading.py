@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from netad.config import Config
 from netad.core.errors import InputError
@@ -24,6 +24,7 @@ from netad.stages import Stages
 
 if TYPE_CHECKING:
     from netad.profiles.batch import ProfileBatch
+    from netad.profiles.windows import WindowAggregator
     from netad.progress import ProgressBar
     from netad.rules.flow_filter import FlowFilter
 
@@ -75,44 +76,16 @@ class Reading:
                 yield batch
 
     def _read(self, *, facts: bool) -> Iterator[Batch]:
-        config = self.config
-        options = IngestOptions(
-            window_ns=config.window_ns,
-            since_ns=config.since_ns,
-            until_ns=config.until_ns,
-            lateness_ns=parse_duration(config.lateness),
-            max_flows=config.max_flows,
-            decap=config.decap,
-            strict=Strict[config.strict.upper()],
-            facts=facts,
-            unknown=not facts,
-        )
+        options = ingest_options(self.config, facts=facts)
         if self.progress is not None:
             self.progress.expect([source.path for source in self.sources])
         yield from read_inputs(self.sources, options, self.report, self.progress)
         if self.progress is not None:
             self.progress.stop()
-        self._note_reading()
-
-    def _note_reading(self) -> None:
-        report = self.report
-        if report.evicted:
-            self.notes.append(f"{counted(report.evicted, 'flow')} ended early because more than "
-                              f"{self.config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
-        if report.waiting:
-            self.notes.append(
-                f"{counted(report.waiting, 'log')} ended in the middle of a line, which was left for later"
-            )
-        if report.one_way:
-            self.notes.append(
-                f"{counted(report.one_way, 'flow record')} of nfdump tell of one direction only, so that hosts that "
-                "answered count as sources: nfdump -B joins the two"
-            )
-        for line in report.bad_lines:
-            self.notes.append(f"{line.path}:{line.line}: {line.sentence}")
+        self.notes += notes_of_reading(self.report, self.config)
 
     def profiles(self, on_batch: Callable[[Batch], None] | None = None) -> Iterator["ProfileBatch"]:
-        """Yield profiles as windows close; `on_batch` is handed every batch of whole flows and of facts."""
+        """Yield profiles as windows close; `on_batch` is handed every batch of flow records and of facts."""
         from netad.profiles.windows import WindowAggregator
 
         config = self.config
@@ -123,19 +96,70 @@ class Reading:
             if isinstance(read, FlowBatch) and self.keep_out is not None:
                 batch = self.keep_out.without(read)
             if on_batch is not None:
-                on_batch(batch.whole() if isinstance(batch, FlowBatch) else batch)
+                on_batch(batch)
             yield from windows.add(batch)
         yield from windows.finish()
         if self.keep_out is not None:
             self.notes.append(self.keep_out.told())
-        if windows.late:
-            self.notes.append(f"{counted(windows.late, 'flow record')} came after the window was closed (see lateness)")
-        if windows.left_out:
-            records = counted(windows.left_out, "flow record")
-            self.notes.append(f"{records} of multicast, broadcast or unspecified sources made no profile")
-        if windows.homeless_facts:
-            facts = counted(windows.homeless_facts, "DNS, TLS or HTTP fact")
-            self.notes.append(f"{facts} of sources without a flow in that window made no profile")
+        self.notes += notes_of_windows(WindowCounts.of(windows))
+
+
+def ingest_options(config: Config, *, facts: bool, growing: bool = False) -> IngestOptions:
+    """Return how inputs are read by the settings; `facts` looks into payloads, `growing` inputs may be written to."""
+    return IngestOptions(
+        window_ns=config.window_ns,
+        since_ns=config.since_ns,
+        until_ns=config.until_ns,
+        lateness_ns=parse_duration(config.lateness),
+        max_flows=config.max_flows,
+        decap=config.decap,
+        strict=Strict[config.strict.upper()],
+        facts=facts,
+        unknown=not facts,
+        growing=growing,
+    )
+
+
+def notes_of_reading(report: IngestReport, config: Config) -> list[str]:
+    """Return what the operator should know of how the inputs were read."""
+    notes: list[str] = []
+    if report.evicted:
+        notes.append(f"{counted(report.evicted, 'flow')} ended early because more than "
+                     f"{config.max_flows:,} were open at once (see --max-flows)")  # fmt: skip
+    if report.waiting:
+        notes.append(f"{counted(report.waiting, 'input')} ended in the middle of a line or record, which was left for "
+                     "later")  # fmt: skip
+    if report.one_way:
+        notes.append(f"{counted(report.one_way, 'flow record')} of nfdump tell of one direction only, so that hosts "
+                     "that answered count as sources: nfdump -B joins the two")  # fmt: skip
+    return notes + [f"{line.path}:{line.line}: {line.sentence}" for line in report.bad_lines]
+
+
+class WindowCounts(NamedTuple):
+    """Records that came late or made no profile: slices after their window had closed, of no host, homeless facts."""
+
+    late: int
+    left_out: int
+    homeless_facts: int
+
+    @classmethod
+    def of(cls, windows: "WindowAggregator") -> "WindowCounts":
+        """Return what was counted so far."""
+        return cls(windows.late, windows.left_out, windows.homeless_facts)
+
+
+def notes_of_windows(counts: WindowCounts) -> list[str]:
+    """Return what the operator should know of records that came late or made no profile."""
+    notes: list[str] = []
+    if counts.late:
+        notes.append(f"{counted(counts.late, 'flow record')} came after the window was closed (see lateness)")
+    if counts.left_out:
+        records = counted(counts.left_out, "flow record")
+        notes.append(f"{records} of multicast, broadcast or unspecified sources made no profile")
+    if counts.homeless_facts:
+        facts = counted(counts.homeless_facts, "DNS, TLS or HTTP fact")
+        notes.append(f"{facts} of sources without a flow in that window made no profile")
+    return notes
 
 
 def all_profiles(reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "ProfileBatch":

@@ -15,7 +15,6 @@ from netad.outputs.origin import stamped
 from netad.outputs.recent_ids import RecentIds
 
 
-
 class NdjsonLog:
     """Appends each event as one line of JSON, in the order it came.
 

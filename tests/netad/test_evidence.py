@@ -24,28 +24,36 @@ def judged(office):
         yield anomalies, list(spool.batches()), origin_of(config)
 
 
-def belongs(batch, anomaly):
-    names = format_addresses(batch["orig_hi"], batch["orig_lo"])
+def belongs(flows, anomaly):
+    """Tell which whole flows of the source were alive in the window."""
     return (
-        (names == anomaly.source)
-        & (batch["first_ns"] < anomaly.window_end_ns)
-        & (batch["last_ns"] >= anomaly.window_start_ns)
+        (format_addresses(flows["orig_hi"], flows["orig_lo"]) == anomaly.source)
+        & (flows["first_ns"] < anomaly.window_end_ns)
+        & (flows["last_ns"] >= anomaly.window_start_ns)
     )
 
 
+def sent_in(slices, anomaly):
+    """Tell which slices of the source count in the window."""
+    times = slices["last_ns"]
+    own = format_addresses(slices["orig_hi"], slices["orig_lo"]) == anomaly.source
+    return own & (times >= anomaly.window_start_ns) & (times < anomaly.window_end_ns)
+
+
 def test_evidence_sums_up_the_sources_flows(judged, scanner):
-    """Count, peers, ports and ids are those of the source's flows in the window."""
+    """Count, peers and ports are of what the source sent in the window; ids are those of the whole flows."""
     anomalies, batches, origin = judged
     found = gather(anomalies, batches, origin, INSIDE)
-    whole = FlowBatch.concat(batches)
+    records = FlowBatch.concat(batches)
+    slices, whole = records.slices(), records.whole()
     for anomaly in found:
-        own = whole.select(belongs(whole, anomaly))
+        own = slices.select(sent_in(slices, anomaly))
         peers = set(format_addresses(own["resp_hi"], own["resp_lo"]))
         assert anomaly.evidence.flow_count == len(own)
         assert anomaly.evidence.peer_count == len(peers)
         assert set(anomaly.evidence.peers) <= peers
         assert len(anomaly.evidence.peers) == min(SAMPLE, len(peers))
-        assert set(anomaly.evidence.flow_ids) <= set(flow_ids(own, origin))
+        assert set(anomaly.evidence.flow_ids) <= set(flow_ids(whole.select(belongs(whole, anomaly)), origin))
     assert scanner in {anomaly.source for anomaly in found}
 
 
@@ -57,8 +65,8 @@ def test_an_anomaly_has_the_direction_of_nearly_all_of_its_flows(judged, scanner
     assert found.evidence.direction == "internal"
     (elsewhere,) = gather([scan], batches, origin, Networks.parse([f"{scanner}/32"]))
     assert elsewhere.evidence.direction == "outbound"
-    flows = FlowBatch.concat(batches)
-    mixed = flows.select(belongs(flows, scan))
+    flows = FlowBatch.concat(batches).slices()
+    mixed = flows.select(sent_in(flows, scan))
     half = Networks.parse([f"{scanner}/32", f"{format_addresses(mixed['resp_hi'], mixed['resp_lo'])[0]}/32"])
     lately = mixed.select(np.arange(2) * (len(mixed) - 1))
     assert {one.evidence.direction for one in gather([scan], [lately], origin, half)} == {""}
@@ -77,8 +85,9 @@ def test_flows_behind_are_each_given_once(judged):
     anomalies, batches, _ = judged
     first = anomalies[0]
     twice = [first, replace(first, window_start_ns=first.window_start_ns - 10**9)]
-    whole = FlowBatch.concat(batches)
-    behind = list(flows_behind(twice, [whole]))
+    records = FlowBatch.concat(batches)
+    whole = records.whole()
+    behind = list(flows_behind(twice, [records]))
     assert sum(map(len, behind)) == int((belongs(whole, first) | belongs(whole, twice[1])).sum())
 
 

@@ -16,7 +16,7 @@ def test_profiles_and_flows_agree(office):
 
     def count(batch):
         if isinstance(batch, FlowBatch):
-            sent.append(int(batch["orig_packets"].sum()))
+            sent.append(int(batch.whole()["orig_packets"].sum()))
 
     frame = all_profiles(Reading(config, [str(office)]), count).frame
     assert int(frame["packets_out"].sum()) <= sum(sent)
