@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from netad.core.addresses import Networks
+    from netad.core.carried import State
     from netad.detectors.behaviour.sight import Sight
 
 # A finding speaks up at three decades: what a normal host does in one window of a thousand.
@@ -108,4 +109,12 @@ class Behaviour(Protocol):
 
     def observe(self, sight: "Sight") -> Sequence[Finding]:
         """Take the next window; return findings of at least `LEAST_STRENGTH`."""
+        ...
+
+    def carry(self) -> "State":
+        """Return what it remembers (netad.core.carried; netad.detectors.behaviour.memory has it ready-made)."""
+        ...
+
+    def resume(self, state: "State") -> None:
+        """Go on from what `carry` returned."""
         ...

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
-from netad.detectors.behaviour.memory import Memory, Prevalence, Rows
+from netad.detectors.behaviour.memory import Memory, Prevalence, Remembers, Rows
 from netad.detectors.behaviour.names import POLLED_BY_DESIGN, Names, any_suffix
 from netad.detectors.behaviour.segments import Float64, Places, frequent, lengths, quantiles, runs
 from netad.detectors.behaviour.sight import (
@@ -87,7 +87,7 @@ class BeaconParameters:
     most_of_a_pair: int = 400
 
 
-class Beacon:
+class Beacon(Remembers):
     """Even intervals and even sizes between a source and an outside service.
 
     The score has the terms of RITA v5 (https://github.com/activecm/rita, analysis/beacons.go): for intervals and for

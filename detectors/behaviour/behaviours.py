@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netad.core.addresses import Networks
+from netad.core.carried import State, part_of
 from netad.core.errors import ConfigError
 from netad.core.problems import did_you_mean
 from netad.core.registry import Registry
@@ -97,6 +98,16 @@ class Behaviours:
                 self._said.add(name)
                 log.warning("behaviour %s saw more than it may remember and forgot its oldest", name)
         return sorted(findings, key=lambda finding: (finding.row, order[finding.behaviour], -finding.strength))
+
+    def carry(self) -> State:
+        """Return what each behaviour remembers (netad.core.carried)."""
+        return {behaviour.name: behaviour.carry() for behaviour in self._all}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried). What was said of bounds before is not said again."""
+        for behaviour in self._all:
+            behaviour.resume(part_of(state, behaviour.name))
+        self._said = set(self.forgotten)
 
     def watch(self, batch: ProfileBatch) -> "Watched":
         """Take the next profiles of the run; return them with what was found, slices and facts let go."""

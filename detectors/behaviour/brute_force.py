@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import SHOWN, Finding, Technique, Traces
-from netad.detectors.behaviour.memory import Memory
+from netad.detectors.behaviour.memory import Memory, Remembers
 from netad.detectors.behaviour.segments import Places, lengths, quantiles, runs
 from netad.detectors.behaviour.sight import TCP, Int64, Sight, addresses, keyed, lasting, listed, spell
 from netad.detectors.behaviour.surprise import geometric_decades
@@ -60,7 +60,7 @@ class BruteForceParameters:
     most_pairs: int = 200_000
 
 
-class BruteForce:
+class BruteForce(Remembers):
     """Counts of short sessions that are alike, per source and port, over all its targets.
 
     What gives guessing away is many accepted connections to one service in which both sides say about the same each

@@ -10,7 +10,7 @@ from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import SHOWN, Finding, Technique, Traces
 from netad.detectors.behaviour.domains import registered, surprise_bits
-from netad.detectors.behaviour.memory import Memory, Rows
+from netad.detectors.behaviour.memory import Memory, Remembers, Rows
 from netad.detectors.behaviour.names import Names
 from netad.detectors.behaviour.resolvers import DNS_PORT, Resolvers
 from netad.detectors.behaviour.segments import runs
@@ -49,7 +49,7 @@ class DgaParameters:
     most_of_a_source: int = 2_000
 
 
-class Dga:
+class Dga(Remembers):
     """Distinct registered domains that do not exist (NXDOMAIN), weighted by how random they look.
 
     The idea is that of M. Antonakakis et al., "From throw-away traffic to bots: detecting the rise of DGA-based

@@ -10,7 +10,7 @@ from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
 from netad.detectors.behaviour.domains import registered
-from netad.detectors.behaviour.memory import Memory, Rows
+from netad.detectors.behaviour.memory import Memory, Remembers, Rows
 from netad.detectors.behaviour.names import Names, any_suffix
 from netad.detectors.behaviour.resolvers import DNS_PORT, Resolvers
 from netad.detectors.behaviour.segments import lengths, runs
@@ -56,7 +56,7 @@ class DnsTunnelParameters:
     most_of_a_source: int = 5_000
 
 
-class DnsTunnel:
+class DnsTunnel(Remembers):
     """Bytes carried by distinct names below one registered domain.
 
     RITA counts distinct subdomains (https://github.com/activecm/rita, pkg/explodeddns; 100 are its threshold); K. Born,

@@ -8,7 +8,7 @@ import numpy as np
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import SHOWN, Finding, Technique, Traces
-from netad.detectors.behaviour.memory import Memory, Prevalence, Rows
+from netad.detectors.behaviour.memory import Memory, Prevalence, Remembers, Rows
 from netad.detectors.behaviour.names import SPEED_TESTS, Names, any_suffix
 from netad.detectors.behaviour.segments import Float64, runs
 from netad.detectors.behaviour.sight import Int64, Sight, UInt64, addresses, keyed, lasting, spell, transports
@@ -55,7 +55,7 @@ class ExfiltrationParameters:
     most_of_a_source: int = 2_000
 
 
-class Exfiltration:
+class Exfiltration(Remembers):
     """Producer-consumer ratio with volume, against the host's own earlier windows.
 
     The ratio is `(out - back) / (out + back)` of payload bytes, 1 for who only sends (C. Bullard, J. Gerth, "PCR: a new

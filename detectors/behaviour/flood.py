@@ -8,6 +8,7 @@ import numpy as np
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
+from netad.detectors.behaviour.memory import Remembers
 from netad.detectors.behaviour.segments import lengths, runs
 from netad.detectors.behaviour.sight import (
     TCP,
@@ -55,7 +56,7 @@ class FloodParameters:
     most_sources: int = 3
 
 
-class Flood:
+class Flood(Remembers):
     """Rate and asymmetry, per victim and kind, over all sources.
 
     As the rate rules of intrusion detection have it (J. Mirkovic, P. Reiher, "A taxonomy of DDoS attack and DDoS

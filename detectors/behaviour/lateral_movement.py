@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import SHOWN, Finding, Technique, Traces
-from netad.detectors.behaviour.memory import Memory, Prevalence, Rows
+from netad.detectors.behaviour.memory import Memory, Prevalence, Remembers, Rows
 from netad.detectors.behaviour.segments import lengths, runs
 from netad.detectors.behaviour.sight import TCP, Sight, addresses, keyed, lasting, listed, spell
 
@@ -56,7 +56,7 @@ class LateralMovementParameters:
     most_of_a_source: int = 2_000
 
 
-class LateralMovement:
+class LateralMovement(Remembers):
     """First-time sessions on administration ports of inside hosts that are nobody's servers.
 
     The features are those of G. Ho et al., "Hopper: modeling and detecting lateral movement" (USENIX Security 2021)

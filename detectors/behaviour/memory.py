@@ -7,10 +7,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import Carried, State, array_of, number_of, part_of
 from netad.detectors.behaviour.segments import frequent
 from netad.detectors.behaviour.sight import Int64, UInt64, keyed
 
 Rows = NDArray[np.void]
+
+# What a run is told when it begins, so that nothing of it is carried.
+_SETTINGS = frozenset(("_p", "_inside"))
+
+
+class Remembers:
+    """A behaviour that goes on in the next run: all that it has but parameters and networks is carried.
+
+    Each attribute is something carried (netad.core.carried), an array or a whole number, so that none is forgotten.
+    """
+
+    def carry(self) -> State:
+        """Return every attribute.
+
+        Raises:
+            TypeError: one of them cannot be carried.
+        """
+        return {name: _left(name, value) for name, value in vars(self).items() if name not in _SETTINGS}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned."""
+        for name, value in vars(self).items():
+            if name in _SETTINGS:
+                continue
+            if isinstance(value, Carried):
+                value.resume(part_of(state, name))
+            elif isinstance(value, np.ndarray):
+                setattr(self, name, array_of(state, name, value.dtype, (-1,) * value.ndim))
+            else:
+                setattr(self, name, number_of(state, name))
+
+
+def _left(name: str, value: object) -> object:
+    if isinstance(value, Carried):
+        return value.carry()
+    if isinstance(value, np.ndarray | int) and not isinstance(value, bool):
+        return value
+    raise TypeError(f"{name} cannot be carried to the next run: it is a {type(value).__name__}")
 
 
 class Memory:
@@ -61,6 +100,15 @@ class Memory:
             joined = _newest_of_each(joined, name, limit)
         self.rows = joined[-self._most :]
         self.forgotten += before - len(self.rows)
+
+    def carry(self) -> State:
+        """Return the rows (netad.core.carried)."""
+        return {"rows": self.rows, "forgotten": self.forgotten}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self.rows = array_of(state, "rows", self.rows.dtype)
+        self.forgotten = number_of(state, "forgotten")
 
     def has(self, name: str, values: UInt64) -> NDArray[np.bool_]:
         """Tell which values a column holds, shape of `values`."""
@@ -115,6 +163,18 @@ class Prevalence:
             self._pairs = np.sort(np.concatenate((self._pairs, pairs[fresh])))
             self._things = np.sort(np.concatenate((self._things, things[first[fresh]])))
         self._sources = np.union1d(self._sources, sources)[: self._most]
+
+    def carry(self) -> State:
+        """Return who met what (netad.core.carried)."""
+        known = {"pairs": self._pairs, "things": self._things, "sources": self._sources}
+        return {**known, "forgotten": self.forgotten}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._pairs, self._things, self._sources = (
+            array_of(state, name, np.uint64) for name in ("pairs", "things", "sources")
+        )
+        self.forgotten = number_of(state, "forgotten")
 
     @property
     def sources(self) -> int:

@@ -5,6 +5,7 @@ from collections.abc import Collection
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import State, array_of, texts_array
 from netad.detectors.behaviour.sight import Int64, Sight, keyed
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import Column
@@ -57,6 +58,15 @@ class Names:
     def text(self, number: int) -> str:
         """Return the name with a number, "" for `NO_NAME`."""
         return self._texts[number] if number >= 0 else ""
+
+    def carry(self) -> State:
+        """Return the names by their numbers (netad.core.carried)."""
+        return {"texts": texts_array(self._texts)}
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        self._texts = array_of(state, "texts", object).tolist()
+        self._numbers = {text: number for number, text in enumerate(self._texts)}
 
     def of_slices(self, sight: Sight, chosen: Int64) -> NDArray[np.int32]:
         """Return the number of the name that was given in each chosen slice, shape of `chosen`."""

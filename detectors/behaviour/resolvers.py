@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from netad.core.carried import State, array_of
 from netad.detectors.behaviour.sight import UInt64, keyed
 from netad.ingest.facts.batch import FactBatch
 
@@ -24,6 +25,19 @@ class Resolvers:
         for key, count in zip(keys.tolist(), counts.tolist(), strict=True):
             if key in self._asked or len(self._asked) < self._most:
                 self._asked[key] = self._asked.get(key, 0) + count
+
+    def carry(self) -> State:
+        """Return how often each address was asked (netad.core.carried)."""
+        return {
+            "addresses": np.array(list(self._asked), dtype=np.uint64),
+            "counts": np.array(list(self._asked.values()), dtype=np.int64),
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on from what `carry` returned (netad.core.carried)."""
+        addresses = array_of(state, "addresses", np.uint64)
+        counts = array_of(state, "counts", np.int64, addresses.shape)
+        self._asked = dict(zip(addresses.tolist(), counts.tolist(), strict=True))
 
     def among(self, sources: UInt64) -> NDArray[np.bool_]:
         """Tell which sources, by what stands for their address, answer questions themselves; shape of `sources`."""

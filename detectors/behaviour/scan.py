@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks
 from netad.core.timing import SECOND_NS
 from netad.detectors.behaviour.base import LEAST_STRENGTH, SHOWN, Finding, Technique, Traces
-from netad.detectors.behaviour.memory import Memory, Rows
+from netad.detectors.behaviour.memory import Memory, Remembers, Rows
 from netad.detectors.behaviour.segments import cusum, frequent, runs
 from netad.detectors.behaviour.sight import (
     ICMP,
@@ -85,7 +85,7 @@ class ScanParameters:
     most_of_a_source: int = 20_000
 
 
-class Scan:
+class Scan(Remembers):
     """A sequential test over the first contacts of a source with services.
 
     J. Jung, V. Paxson, A. Berger, H. Balakrishnan, "Fast portscan detection using sequential hypothesis testing"
@@ -114,8 +114,6 @@ class Scan:
             age_ns=int(parameters.memory_hours * 3600 * SECOND_NS),
         )
         self._turn = 0
-        self._up = log10((1 - parameters.scan_success) / (1 - parameters.normal_success))
-        self._down = log10(parameters.normal_success / parameters.scan_success)
 
     @property
     def forgotten(self) -> int:
@@ -184,7 +182,9 @@ class Scan:
         """Return for each source its greatest strength, and the contacts since the test started anew."""
         udp = contacts["protocol"] == UDP
         weight = np.where(udp, self._p.datagram_weight, self._p.weight)
-        step = np.rint(np.where(contacts["failed"], self._up, -self._down) * weight * _STEPS).astype(np.int64)
+        up = log10((1 - self._p.scan_success) / (1 - self._p.normal_success))
+        down = log10(self._p.normal_success / self._p.scan_success)
+        step = np.rint(np.where(contacts["failed"], up, -down) * weight * _STEPS).astype(np.int64)
         # Who looked a name up and finds nobody there was sent there: neither for nor against.
         step[contacts["known"] & contacts["failed"]] = 0
         tcp_or_echo = ~udp

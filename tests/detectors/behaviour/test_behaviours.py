@@ -8,11 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from netad.core.errors import ConfigError
+from netad.core.errors import ConfigError, StateError
+from netad.core.state_file import read_state, write_state
 from netad.detectors.behaviour.base import LEAST_STRENGTH, MOST_STRENGTH, SHOWN, Behaviour
 from netad.detectors.behaviour.behaviours import BEHAVIOURS, Behaviours, read_parameters
+from netad.detectors.behaviour.sight import Sight
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import CONN_STATES
+from netad.sample.rhythm import random_stream
 
 NAMES = ("scan", "beacon", "exfiltration", "brute_force", "dga", "dns_tunnel", "lateral_movement", "flood")
 
@@ -54,8 +57,6 @@ def test_contract_of_every_behaviour(name, inside, busy):
         assert re.search(rf"\b{item.name}\b.*:", kind.parameters.__doc__), item.name
     behaviour = kind(kind.parameters(), inside)
     assert isinstance(behaviour, Behaviour)
-    from netad.detectors.behaviour.sight import Sight
-
     for batch in busy:
         frame, slices = batch.frame.copy(), {name: column.copy() for name, column in batch.groups.columns.items()}
         for sight in Sight.of(batch, inside):
@@ -72,6 +73,74 @@ def test_contract_of_every_behaviour(name, inside, busy):
                 assert set(found.parameters) == {item.name for item in fields(kind.parameters)}
         pd.testing.assert_frame_equal(frame, batch.frame)
         assert all(np.array_equal(column, batch.groups[name]) for name, column in slices.items())
+
+
+@pytest.fixture
+def slow(flow, failed, make_batches, make_facts):
+    """Six windows in which the same things go on, so slowly that each needs the windows before to be seen."""
+    chance = random_stream(1)
+    names = ["".join(chance.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(12)) + ".com" for _ in range(36)]
+    rows = [{"at": 600 * number, "query": name, "query_type": 1, "rcode": 3} for number, name in enumerate(names)]
+    rows += [
+        {"at": 240 * number, "query": f"{chance.randbytes(20).hex()}.t.evil.example", "query_type": 16}
+        for number in range(90)
+    ]
+    flows = [failed(f"10.0.5.{number}", 445, 900 * number) for number in range(24)]
+    flows += [flow(port=4444, at=600 * number, source="10.0.0.2", out=800) for number in range(36)]
+    flows += [flow("10.0.0.9", 22, 60 * number, source="10.0.0.3", lasts=0.3, out=1500) for number in range(360)]
+    flows += [flow("192.0.2.5", at=3600 * hour + 9, source="10.0.0.4", out=400_000) for hour in range(6)]
+    flows += [
+        flow(f"10.0.6.{number}", port, 1800 * number + port / 1000, source="10.0.0.5", out=500, back=500)
+        for number in range(12)
+        for port in (445, 135, 49_700)
+    ]
+    flows += [flow("10.0.0.53", 53, 3600 * hour, protocol=17) for hour in range(6)]
+    return make_batches(flows, [make_facts(FactKind.DNS, rows)])
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_behaviour_goes_on_in_another_run(name, inside, slow, tmp_path):
+    """Cut between any two windows, through a state file: the same findings; all that it has is in its state."""
+    kind = BEHAVIOURS.load(name)
+    seen = [sight for batch in slow for sight in Sight.of(batch, inside)]
+    assert len(seen) == 6
+    whole = kind(kind.parameters(), inside)
+    expected = [found for sight in seen for found in whole.observe(sight)]
+    differs = []
+    for cut in range(1, len(seen)):
+        before, after, forgetful = (kind(kind.parameters(), inside) for _ in range(3))
+        found = [found for sight in seen[:cut] for found in before.observe(sight)]
+        write_state(tmp_path / "state", before.carry())
+        assert set(before.carry()) == set(vars(before)) - {"_p", "_inside"}
+        after.resume(read_state(tmp_path / "state"))
+        assert found + [found for sight in seen[cut:] for found in after.observe(sight)] == expected
+        differs.append(found + [found for sight in seen[cut:] for found in forgetful.observe(sight)] != expected)
+    assert any(differs) == (name != "flood"), "the windows before make no difference, so that this test shows nothing"
+    assert after.forgotten == whole.forgotten
+
+
+def test_all_behaviours_go_on_together(inside, slow, tmp_path, caplog):
+    """One state for all of them; a bound that was said to be reached is not said again."""
+    given = {"scan": {"most_of_a_source": 3}}
+    one, other = Behaviours(given, inside), Behaviours(given, inside)
+    expected = [found for batch in slow for found in one.observe(batch)]
+    found = []
+    for batch in slow:
+        found += other.observe(batch)
+        write_state(tmp_path / "state", other.carry())
+        other = Behaviours(given, inside)
+        other.resume(read_state(tmp_path / "state"))
+    assert found == expected
+    assert other.forgotten == one.forgotten
+    assert len(caplog.records) == 2
+
+
+def test_a_state_without_a_behaviour_is_refused(inside):
+    """Nobody goes on with half a memory."""
+    state = Behaviours(None, inside).carry()
+    del state["scan"]
+    with pytest.raises(StateError, match="scan"):
+        Behaviours(None, inside).resume(state)
 
 
 def test_each_is_named_after_what_it_did(busy, inside):

@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from netad.detectors.behaviour.memory import Memory, Prevalence
+from netad.core.errors import StateError
+from netad.detectors.behaviour.memory import Memory, Prevalence, Remembers
 
 COLUMNS = [("key", "u8"), ("time_ns", "i8")]
 
@@ -62,3 +64,58 @@ def test_prevalence_is_bounded():
     prevalence.add(uints(1, 2, 3, 4, 5), uints(1, 1, 1, 1, 1))
     assert prevalence.forgotten == 2
     assert sum(prevalence.count(uints(1, 2, 3, 4, 5)).tolist()) == 3
+
+
+@given(st.lists(st.lists(st.integers(0, 4), max_size=8), max_size=6), st.integers(0, 5))
+def test_memory_and_prevalence_are_carried(parts, cut):
+    """Wherever others go on: the same rows, the same counts, the same number forgotten."""
+
+    def remembered(place):
+        memory, prevalence = Memory(COLUMNS, most=7, each={"key": 3}, age_ns=1 << 62), Prevalence(most=6)
+        for number, part in enumerate(parts):
+            if number == place:
+                states = memory.carry(), prevalence.carry()
+                memory, prevalence = Memory(COLUMNS, most=7, each={"key": 3}, age_ns=1 << 62), Prevalence(most=6)
+                memory.resume(states[0])
+                prevalence.resume(states[1])
+            memory.add(0, key=uints(*part), time_ns=np.full(len(part), number))
+            prevalence.add(uints(*part), uints(*(value % 3 for value in part)))
+        things = prevalence.count(uints(*range(5))).tolist()
+        return memory.rows.tolist(), memory.forgotten, things, prevalence.sources, prevalence.forgotten
+
+    assert remembered(cut) == remembered(-1)
+
+
+def test_a_memory_of_other_columns_is_refused():
+    """A state whose rows mean something else is never read as if they meant the same."""
+    with pytest.raises(StateError):
+        Memory([("time_ns", "i8")], most=1, age_ns=1).resume(Memory(COLUMNS, most=1, age_ns=1).carry())
+
+
+class Watcher(Remembers):
+    """What a behaviour may have: settings, memories, arrays, numbers."""
+
+    def __init__(self) -> None:
+        self._p = self._inside = object()
+        self._met = Memory(COLUMNS, most=7, age_ns=1)
+        self._known = uints(1, 2)
+        self._turn = 3
+
+
+def test_what_remembers_carries_all_it_has():
+    """Every attribute but parameters and networks comes back."""
+    one, other = Watcher(), Watcher()
+    one._turn, one._known = 8, uints(9)
+    one._met.add(0, key=uints(5), time_ns=np.array([6]))
+    other.resume(one.carry())
+    assert set(one.carry()) == {"_met", "_known", "_turn"}
+    assert (other._turn, other._known.tolist(), other._met.rows.tolist()) == (8, [9], [(5, 6)])
+
+
+@pytest.mark.parametrize("value", [{1}, {}, None, 1.5, True])
+def test_what_cannot_be_carried_is_said(value):
+    """An attribute of another kind would be forgotten: that is a mistake of the program, not a silent one."""
+    watcher = Watcher()
+    watcher._more = value
+    with pytest.raises(TypeError, match="_more"):
+        watcher.carry()

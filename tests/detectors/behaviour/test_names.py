@@ -29,3 +29,13 @@ def test_domains_and_what_is_below():
     assert any_suffix("b.example", {"b.example"})
     assert not any_suffix("ab.example", {"b.example"})
     assert not any_suffix("", {"b.example"})
+
+
+def test_names_keep_their_numbers_in_another_run():
+    """What is carried has the same number, what comes then the next one."""
+    one, other = Names(most=3), Names(most=3)
+    for text in ("b", "a"):
+        one.number(text)
+    other.resume(one.carry())
+    assert [other.number(text) for text in ("a", "b", "c", "d")] == [1, 0, 2, NO_NAME]
+    assert other.text(1) == "a"

@@ -21,3 +21,13 @@ def test_who_is_asked_often_enough_is_a_resolver(make_facts):
     resolvers.note(make_facts(FactKind.DNS, asked))
     assert resolvers.among(key("10.0.0.53")).all()
     assert not resolvers.among(key("10.0.0.7")).any()
+
+
+def test_what_was_asked_counts_in_another_run(make_facts):
+    """Three questions before and one after are four."""
+    one, other = Resolvers(least=4), Resolvers(least=4)
+    one.note(make_facts(FactKind.DNS, [{"at": number, "query": "a.example"} for number in range(3)]))
+    other.resume(one.carry())
+    assert not other.among(key("10.0.0.53")).any()
+    other.note(make_facts(FactKind.DNS, [{"at": 9, "query": "a.example"}]))
+    assert other.among(key("10.0.0.53")).all()
