@@ -1,4 +1,4 @@
-"""FlowBatch to and from Arrow: for the disk spool (exact) and for files people read (addresses as text)."""
+"""Columns to and from Arrow, exactly, for the disk spool; flows to Arrow for files people read (addresses as text)."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ from netad.ingest.arrow_columns import (
     numbers,
     texts,
 )
-from netad.ingest.flows import CONN_STATES, DTYPES, LOG_DTYPES, TUNNELS, Column, FlowBatch
+from netad.ingest.flows import CONN_STATES, DTYPES, LOG_DTYPES, OPENED, TUNNELS, Column, FlowBatch
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -26,11 +26,6 @@ TEXT_COLUMNS = ("orig_addr", "resp_addr", "conn_state", "tunnel", "history", "in
 OTHER = "other"
 
 _INTERNAL = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "tunnel", "conn_state", "history", "input", "part")
-
-
-def to_table(batch: FlowBatch) -> "pa.Table":
-    """Return the batch column by column, exactly: `from_table` gives it back."""
-    return columns_to_table(batch.columns)
 
 
 def columns_to_table(columns: Mapping[str, Column]) -> "pa.Table":
@@ -44,11 +39,6 @@ def columns_to_table(columns: Mapping[str, Column]) -> "pa.Table":
         else:
             written[name] = fixed_bytes(column) if column.dtype.kind == "S" else numbers(column)
     return pa.table(written)
-
-
-def from_table(table: "pa.Table", inputs: tuple[str, ...]) -> FlowBatch:
-    """Return the batch that `to_table` made a table of."""
-    return FlowBatch(columns_from_table(table), inputs)
 
 
 def columns_from_table(table: "pa.Table") -> dict[str, Column]:
@@ -87,7 +77,7 @@ def to_readable_table(batch: FlowBatch, *, community_id: bool = False) -> "pa.Ta
     for name, dtype in (*DTYPES.items(), *LOG_DTYPES.items()):
         if name in batch and name not in _INTERNAL and not name.endswith(("first_ns", "last_ns")):
             columns[name] = texts(batch[name].tolist()) if dtype.kind == "O" else numbers(batch[name])
-    others = [name for name in batch.columns if name not in DTYPES and name not in LOG_DTYPES]
+    others = [name for name in batch.columns if name not in DTYPES and name not in LOG_DTYPES and name != OPENED.name]
     if others:
         columns[OTHER] = texts(_objects(batch, others))
     if "conn_state" in batch:

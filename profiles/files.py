@@ -1,4 +1,4 @@
-"""Profiles in files: Parquet and CSV out, Parquet in."""
+"""Profiles in files: Parquet and CSV."""
 
 import contextlib
 import sys
@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from netad.core.errors import ConfigError, InputError, Location, OutputError
+from netad.core.errors import ConfigError, OutputError
 from netad.core.files import atomic_path
 from netad.profiles.frame import frame_dtypes, large_pieces
 
@@ -39,26 +39,6 @@ def write_profiles(frames: Iterable[pd.DataFrame], target: str) -> int:
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
     return count
-
-
-def read_profiles(path: Path) -> pd.DataFrame:
-    """Return the ProfileFrame that `write_profiles` wrote as Parquet.
-
-    Raises:
-        InputError: the file cannot be read, or lacks a column of a ProfileFrame.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(path)
-        missing = [name for name in frame_dtypes() if name not in table.column_names]
-        if missing:
-            raise InputError(f"these are no profiles of this version: column {missing[0]!r} is missing", _at(path))
-        frame: pd.DataFrame = table.select(list(frame_dtypes())).cast(_schema()).to_pandas()
-        return frame.astype(frame_dtypes())
-    except (OSError, ValueError, pa.ArrowException) as error:
-        raise InputError("not a Parquet file of profiles, or a damaged one", _at(path)) from error
 
 
 @contextlib.contextmanager
@@ -93,7 +73,3 @@ def _schema() -> Any:  # noqa: ANN401
         "float64": pa.float64(),
     }
     return pa.schema([(name, kinds[dtype]) for name, dtype in frame_dtypes().items()])
-
-
-def _at(path: Path) -> Location:
-    return Location(str(path))

@@ -10,7 +10,6 @@ from netad.ingest.decode import TCP, UDP
 
 if TYPE_CHECKING:
     from netad.ingest.facts.batch import FactBatch
-    from netad.ingest.flows import FlowBatch
 
 # RFC 7858 (TCP) and RFC 9250 (UDP).
 ENCRYPTED_DNS_PORT: Final = 853
@@ -88,11 +87,6 @@ def encrypted_dns_of_tls(tls: "FactBatch") -> NDArray[np.uint8]:
         doh = np.fromiter((known[name] for name in names), dtype=bool, count=len(names))
         found[doh & (found == EncryptedDns.NONE)] = EncryptedDns.DOH
     return found
-
-
-def encrypted_dns_of_flows(flows: "FlowBatch") -> NDArray[np.uint8]:
-    """Return the EncryptedDns of every flow, shape (n,), as far as the port tells: DOH never."""
-    return encrypted_dns_by_port(flows["protocol"], flows["resp_port"])
 
 
 def encrypted_dns_by_port(protocol: NDArray[Any], resp_port: NDArray[Any]) -> NDArray[np.uint8]:

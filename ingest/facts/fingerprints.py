@@ -36,11 +36,6 @@ def ja4(hello: ClientHello) -> str:
     return "_".join((head, _hash(ciphers), _hash(what) if extensions else _NO_VALUES))
 
 
-def ja4_raw(hello: ClientHello) -> str:
-    """Return JA4_r: the fingerprint with its lists written out."""
-    return "_".join(_parts(hello))
-
-
 def _parts(hello: ClientHello) -> tuple[str, str, str, str]:
     version = _VERSIONS.get(max(hello.versions, default=hello.version), "00")
     destination = "d" if _SERVER_NAME in hello.extensions else "i"

@@ -121,11 +121,6 @@ def apply_changes(client: "Elasticsearch", changes: list[Change]) -> Iterator[st
         yield change.sentence
 
 
-def missing_templates(client: "Elasticsearch") -> list[str]:
-    """Return the names of the templates that the cluster does not have in any version."""
-    return [change.name for change in planned_changes(client) if change.installed is None]
-
-
 def ensure_templates(client: "Elasticsearch") -> list[str]:
     """Create or update what is missing or older, and return a sentence for each; nothing when all is there.
 

@@ -5,11 +5,10 @@ import numpy as np
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.facts.encrypted_dns import (
     EncryptedDns,
-    encrypted_dns_of_flows,
+    encrypted_dns_by_port,
     encrypted_dns_of_tls,
     is_doh_server,
 )
-from netad.ingest.flows import FlowBatch
 
 NONE, DOT, DOQ, DOH = EncryptedDns
 
@@ -34,15 +33,10 @@ def test_facts_without_server_names():
     assert encrypted_dns_of_tls(bare).tolist() == [DOT, NONE]
 
 
-def test_flows():
+def test_ports():
     """Port 853 is DNS over TLS on TCP and over QUIC on UDP."""
-    flows = FlowBatch(
-        {
-            "protocol": np.array([6, 17, 6, 132], dtype=np.uint8),
-            "resp_port": np.array([853, 853, 443, 853], dtype=np.uint16),
-        }
-    )
-    assert encrypted_dns_of_flows(flows).tolist() == [DOT, DOQ, NONE, NONE]
+    protocol, port = np.array([6, 17, 6, 132], dtype=np.uint8), np.array([853, 853, 443, 853], dtype=np.uint16)
+    assert encrypted_dns_by_port(protocol, port).tolist() == [DOT, DOQ, NONE, NONE]
 
 
 def test_customers_names_count():
