@@ -1,5 +1,6 @@
 """Flows as events."""
 
+import gc
 from dataclasses import replace
 
 import pytest
@@ -141,3 +142,16 @@ def test_what_a_log_does_not_carry_is_left_out(events_of_logs):
         "final": True, "source": {"frame_bytes": 900}, "destination": {"frame_bytes": 4000},
     }  # fmt: skip
     assert first["event"]["type"] == ["connection", "info"]
+
+
+def test_the_collector_works_again_after_events_were_built(flows, origin, inside):
+    """Python looks for cycles as before, also while events are taken one by one and when nobody takes the rest."""
+    events = flow_events(flows, origin, CREATED, inside)
+    next(events)
+    assert gc.isenabled()
+    gc.disable()
+    try:
+        list(flow_events(flows, origin, CREATED, inside))
+        assert not gc.isenabled()
+    finally:
+        gc.enable()
