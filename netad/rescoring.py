@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -72,7 +72,7 @@ class Rescoring:
         scored = ScoredProfiles(measured, self.model.score(measured), self.model, self.threshold)
         self.profiles += len(measured)
         self.sources.update(measured["source"].unique())
-        self.models.update(zip(piece.judged["model"], piece.judged["version"], strict=True))
+        self.models.update(piece.judged.groupby(["model", "version"], dropna=False).size().to_dict())
         places = {name: place for place, name in enumerate(BANDS)}
         before = piece.judged["severity"].map(places).fillna(0).to_numpy(np.int64)
         after = np.zeros(len(measured), dtype=np.int64)
@@ -82,8 +82,13 @@ class Rescoring:
         pairs, counts = np.unique(before * len(BANDS) + after, return_counts=True)
         for pair, number in zip(pairs.tolist(), counts.tolist(), strict=True):
             self.bands[BANDS[pair // len(BANDS)], BANDS[pair % len(BANDS)]] += number
-        for row in np.flatnonzero(before != after).tolist():
-            self._list(piece, scored, row, (BANDS[before[row]], BANDS[after[row]]))
+        was, now = piece.judged["score"].to_numpy(np.float64), scored.scores.score
+        for pair in pairs[pairs // len(BANDS) != pairs % len(BANDS)].tolist():
+            bands = BANDS[pair // len(BANDS)], BANDS[pair % len(BANDS)]
+            rank = was if kind_of(*bands) == GONE else now
+            rows = np.flatnonzero((before * len(BANDS) + after) == pair)
+            for row in rows[np.argsort(-rank[rows], kind="stable")][: self.most].tolist():
+                self._list(piece, scored, row, bands, float(rank[row]))
 
     def counts(self) -> dict[str, int]:
         """Return how many windows changed, by kind."""
@@ -107,16 +112,23 @@ class Rescoring:
                 why[one.change.id] = sentence(one.change.source, self.model.window, found.reasons, found.profile)
         return [replace(one.change, why=why.get(one.change.id, "")) for one in kept]
 
-    def _list(self, piece: "StoredPiece", scored: ScoredProfiles, row: int, bands: Sequence[str]) -> None:
+    def _list(
+        self, piece: "StoredPiece", scored: ScoredProfiles, row: int, bands: tuple[str, str], rank: float
+    ) -> None:
         kind = kind_of(*bands)
-        held, judged = self._listed.setdefault(kind, []), piece.judged.iloc[row]
-        was, now = float(judged["score"]), float(scored.scores.score[row])
-        rank = was if kind == GONE else now
-        if len(held) >= self.most and (not held or rank <= held[0][0]):
+        held = self._listed.setdefault(kind, [])
+        if len(held) >= self.most and rank <= held[0][0]:
             return
-        keys = scored.frame.iloc[row]
+        judged, keys = piece.judged.iloc[row], scored.frame.iloc[row]
         change = Change(
-            kind, keys["source"], iso(int(keys["window_start_ns"])), judged["id"], bands[0], bands[1], was, now
+            kind=kind,
+            source=keys["source"],
+            start=iso(int(keys["window_start_ns"])),
+            id=judged["id"],
+            before=bands[0],
+            after=bands[1],
+            score_before=float(judged["score"]),
+            score_after=float(scored.scores.score[row]),
         )
         heapq.heappush(held, (rank, next(self._number), _Listed(change, scored.frame.iloc[[row]])))
         if len(held) > self.most:

@@ -26,7 +26,7 @@ from netad.outputs.store.schema import ID, SCHEMAS, as_now
 
 # A file of more rows is large enough as it is; none becomes larger than twice that.
 SMALL_ROWS = 500_000
-GROUP_ROWS = 50_000
+GROUP_ROWS = 25_000
 _VERDICT = "netad.verdict.at"
 
 
