@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from netad.core.timing import iso
+from netad.core.timing import iso, parse_time
 from netad.outputs.base import Event
 from netad.outputs.event_words import behind, moment, normal_if, oddly, rarity, said, when
 from netad.outputs.report.charts import Chart, bytes_chart, interval_chart, score_chart, severity_kind
@@ -13,12 +13,31 @@ from netad.outputs.report.strip import Strip, strips
 from netad.outputs.report.traffic import FlowRow, Peer
 from netad.outputs.wording import behaviour_name, counted, score_text
 
-MOST_STRIPS = 11
-MOST_PEERS = 8
 MOST_LISTED = 12
 MOST_TEXT = 2_000
 
+# Of more sources less is shown of each, so that a report of 100 stays below 2 MB.
+MANY = 25
+ROWS_OF_ALL, LEAST_ROWS = 1_000, 10
+
 SuggestRule = Callable[[Event], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How much of a source is shown: flows, features and peers at most, and whether marks of charts have titles."""
+
+    flows: int = 200
+    strips: int = 11
+    peers: int = 8
+    titles: bool = True
+
+    @classmethod
+    def among(cls, sources: int) -> "Room":
+        """Return the room for one of so many sources."""
+        if sources <= MANY:
+            return cls()
+        return cls(flows=max(ROWS_OF_ALL // sources, LEAST_ROWS), strips=8, peers=5, titles=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,12 +105,12 @@ class Card:
     identity: str
 
 
-def card(record: SourceRecord, anchor: str, rows: int, suggest: SuggestRule | None) -> Card:
-    """Return the card of a source with at most `rows` flows; `suggest` writes a rule that hides its worst anomaly."""
+def card(record: SourceRecord, anchor: str, room: Room, suggest: SuggestRule | None) -> Card:
+    """Return the card of a source; `suggest` writes a rule that hides its worst anomaly."""
     event = record.worst
     netad, details = event["netad"], event["netad"]["anomaly"]
     flows = record.flows
-    peers = flows.peers(MOST_PEERS)
+    peers = flows.peers(room.peers)
     windows = [one for one in record.windows() if one.severity is not None]
     url = str(event["event"].get("url", ""))
     score = float(details["score"])
@@ -111,12 +130,12 @@ def card(record: SourceRecord, anchor: str, rows: int, suggest: SuggestRule | No
         notes=[line[:MOST_TEXT] for line in
                (normal_if(details), oddly(details), *said(netad.get("evidence", {}))) if line],
         findings=_findings(event),
-        strips=strips(details, MOST_STRIPS),
-        charts=_charts(record),
+        strips=strips(details, room.strips),
+        charts=_charts(record, room.titles),
         peers=peers,
         peer_count=flows.peer_count,
         peer_most=max((peer.bytes_out + peer.bytes_in for peer in peers), default=0),
-        flows=flows.rows(rows),
+        flows=flows.rows(room.flows),
         flow_count=flows.count,
         windows=[WindowRow(f"{moment(iso(one.start_ns))} UTC", score_text(one.score), one.score, one.kind, one.event)
                  for one in sorted(windows, key=lambda one: (-one.score, one.start_ns))[:MOST_LISTED]],
@@ -136,24 +155,22 @@ def _findings(event: Event) -> list[Finding]:
     ]
 
 
-def _charts(record: SourceRecord) -> list[Chart]:
+def _charts(record: SourceRecord, titles: bool) -> list[Chart]:
     """Return scores and bytes by window where several are known, traffic in the worst one, and what beats."""
     spans = record.spans()
     charts = []
     if len(spans) > 1:
-        charts.append(score_chart(spans, float(record.worst["netad"]["anomaly"]["threshold"])))
+        charts.append(score_chart(spans, float(record.worst["netad"]["anomaly"]["threshold"]), titles))
         if any(one.bytes_out or one.bytes_in for one in spans):
-            charts.append(bytes_chart(spans, "Bytes by window"))
+            charts.append(bytes_chart(spans, "Bytes by window", titles))
     if traffic := record.flows.traffic():
-        charts.append(bytes_chart(traffic, "Bytes within the worst window"))
+        charts.append(bytes_chart(traffic, "Bytes within the worst window", titles))
     for (address, port), finding in beats(record.worst).items():
         charts += _beat(record, address, port, finding)
     return charts
 
 
 def _beat(record: SourceRecord, address: str, port: int, finding: Event) -> list[Chart]:
-    from netad.core.timing import parse_time
-
     told = [parse_time(time) for time in finding.get("times", ())]
     seen = record.flows.contacts(address, port)
     usual = float(finding["numbers"]["interval_s"])

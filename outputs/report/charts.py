@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 18, 14, 24
 WIDE, LANE = 960, 26
 MOST_BINS = 48
 LEAST_BAR = 1.5
-# More marks than these say nothing of their own when pointed at, and take a tenth of the room.
+# Where there are more marks, none says anything of its own when pointed at: they take a tenth of the room.
 MOST_TITLES = 32
 MOST_DOTS = 400
 
@@ -97,11 +97,12 @@ def severity_kind(severity: int) -> str:
     return max(at_most).name.lower()
 
 
-def score_chart(windows: Sequence[Span], threshold: float) -> Chart:
+def score_chart(windows: Sequence[Span], threshold: float, titles: bool = True) -> Chart:
     """Return the score of each known window of a source beside the threshold."""
     x, y = _time_scale(windows), Scale(0, 1, HEIGHT - BOTTOM, TOP)
+    titled = titles and len(windows) <= MOST_TITLES
     bars = [
-        _bar(x, one, y(one.score), y(0), one.kind or "quiet", f"score {score_text(one.score)}", len(windows))
+        _bar(x, one, y(one.score), y(0), one.kind or "quiet", f"score {score_text(one.score)}", titled)
         for one in windows
     ]
     above = sum(1 for one in windows if one.kind)
@@ -116,15 +117,15 @@ def score_chart(windows: Sequence[Span], threshold: float) -> Chart:
     )
 
 
-def bytes_chart(spans: Sequence[Span], heading: str) -> Chart:
+def bytes_chart(spans: Sequence[Span], heading: str, titles: bool = True) -> Chart:
     """Return bytes sent (upwards) and received (downwards) over time."""
-    x = _time_scale(spans)
+    x, titled = _time_scale(spans), titles and len(spans) <= MOST_TITLES
     most = max(1, *(max(one.bytes_out, one.bytes_in) for one in spans))
     up, down = Scale(0, most, HEIGHT / 2 - 6, TOP), Scale(0, most, HEIGHT / 2 - 6, HEIGHT - BOTTOM)
     bars = []
     for one in spans:
-        bars.append(_bar(x, one, up(one.bytes_out), up(0), "out", f"{size(one.bytes_out)} sent", len(spans)))
-        bars.append(_bar(x, one, down(0), down(one.bytes_in), "in", f"{size(one.bytes_in)} received", len(spans)))
+        bars.append(_bar(x, one, up(one.bytes_out), up(0), "out", f"{size(one.bytes_out)} sent", titled))
+        bars.append(_bar(x, one, down(0), down(one.bytes_in), "in", f"{size(one.bytes_in)} received", titled))
     ticks = number_ticks(most, 2)
     out, received = (sum(getattr(one, name) for one in spans) for name in ("bytes_out", "bytes_in"))
     return Chart(
@@ -218,15 +219,15 @@ def _time_axis(x: Scale) -> list[Tick]:
     return [Tick(x(when), label) for when, label in time_ticks(int(x.low), int(x.high), 5)]
 
 
-def _bar(x: Scale, span: Span, top: float, bottom: float, kind: str, told: str, among: int) -> Bar:
-    """Return the bar of a span, which says `told` when it is one `among` few."""
+def _bar(x: Scale, span: Span, top: float, bottom: float, kind: str, told: str, titled: bool) -> Bar:
+    """Return the bar of a span, which says `told` when pointed at if it is `titled`."""
     left, right = x(span.start_ns), x(span.end_ns)
     gap = 1 if right - left > 4 else 0
     height = bottom - top
     shown = max(height, LEAST_BAR) if height > 0 else 0.0
     y = top if kind == "in" else bottom - shown
-    title = f"{span.when}: {told}" if among <= MOST_TITLES else ""
-    return Bar(left + gap / 2, y, max(right - left - gap, LEAST_BAR), shown, kind, title)
+    title = f"{span.when}: {told}" if titled else ""
+    return Bar(left + gap / 2, y, round(max(right - left - gap, LEAST_BAR), 1), shown, kind, title)
 
 
 def _seconds(seconds: float) -> str:

@@ -18,7 +18,7 @@ from markupsafe import Markup
 
 from netad.core.errors import ConfigError, InputError
 from netad.core.figures import figure, size
-from netad.outputs.report.cards import Card, SuggestRule, card
+from netad.outputs.report.cards import Card, Room, SuggestRule, card
 from netad.outputs.report.charts import Chart, timeline
 from netad.outputs.report.gathering import SUPPRESSED, Gathering
 from netad.outputs.report.source import SourceRecord
@@ -26,8 +26,6 @@ from netad.outputs.wording import counted, printable
 
 PACKAGE = "netad.outputs.report.assets"
 LANES = ("critical", "high", "medium", "low", SUPPRESSED)
-# A row is about 300 bytes: all rows of all sources together take less than 1 MB.
-MOST_ROWS, MOST_ROWS_OF_ALL, LEAST_ROWS = 200, 3_000, 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +45,8 @@ def page(gathering: Gathering, told: Told, suggest: SuggestRule | None = None) -
         InputError: an event is not as netad writes it.
     """
     records = gathering.records()
-    rows = max(min(MOST_ROWS, MOST_ROWS_OF_ALL // max(len(records), 1)), LEAST_ROWS)
-    cards = [_card(record, f"source-{number}", rows, suggest) for number, record in enumerate(records, 1)]
+    room = Room.among(len(records))
+    cards = [_card(record, f"source-{number}", room, suggest) for number, record in enumerate(records, 1)]
     style, script = _asset("report.css"), _asset("report.js")
     return _environment().get_template("report.html").render(
         told=told,
@@ -69,9 +67,9 @@ def page(gathering: Gathering, told: Told, suggest: SuggestRule | None = None) -
     )  # fmt: skip
 
 
-def _card(record: SourceRecord, anchor: str, rows: int, suggest: SuggestRule | None) -> Card:
+def _card(record: SourceRecord, anchor: str, room: Room, suggest: SuggestRule | None) -> Card:
     with as_written(record.worst):
-        return card(record, anchor, rows, suggest)
+        return card(record, anchor, room, suggest)
 
 
 @contextlib.contextmanager

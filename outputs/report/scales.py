@@ -29,12 +29,12 @@ class Scale:
 
 
 def number_ticks(high: float, most: int = 3) -> list[float]:
-    """Return round values from 0 up to `high`, about `most` of them after 0, in steps of 1, 2 or 5 times 10^n."""
+    """Return round values from 0 up to `high`, `most` after 0 or some more, in steps of 1, 2 or 5 times 10^n."""
     if high <= 0:
         return [0.0]
     rough = high / most
     magnitude = 10.0 ** floor(log10(rough))
-    step = next(factor * magnitude for factor in (1, 2, 5, 10) if factor * magnitude >= rough * 0.999)
+    step = max(factor * magnitude for factor in (1, 2, 5) if factor * magnitude <= rough * 1.001)
     return [step * number for number in range(int(high / step + 1e-9) + 1)]
 
 

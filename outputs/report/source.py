@@ -7,7 +7,7 @@ from netad.outputs.base import Event
 from netad.outputs.report.charts import Span, severity_kind
 from netad.outputs.report.traffic import FlowsBehind
 
-MOST_WINDOWS = 240
+MOST_WINDOWS = 168
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ WIDTH, HEIGHT = 160, 20
 _PLACE = Scale(0, 1, 8, WIDTH - 8)
 # Field of a reason, class and shape of the mark, and whose quantile it is.
 MARKS = (
-    ("quantile", "all", "all baseline profiles"),
+    ("quantile", "all", "all"),
     ("peer_quantile", "peers", "its peers"),
     ("own_quantile", "own", "its own past"),
 )
@@ -44,7 +44,7 @@ class Strip:
     @property
     def told(self) -> str:
         """The marks in words."""
-        return "; ".join(f"at {mark.share} of {mark.of}" for mark in self.marks) or "no quantile is known"
+        return ", ".join(f"{mark.share} of {mark.of}" for mark in self.marks) or "no quantile is known"
 
 
 def strips(details: Mapping[str, Any], most: int) -> list[Strip]:

@@ -3,7 +3,7 @@
 (() => {
   const all = (selector, within = document) => [...within.querySelectorAll(selector)];
   const say = (text) => { document.getElementById("said").textContent = text; };
-  all(".needs-script").forEach((each) => { each.hidden = false; });
+  document.documentElement.classList.add("scripted");
 
   const theme = document.getElementById("theme");
   theme.addEventListener("change", () => { document.documentElement.dataset.theme = theme.value; });
@@ -21,7 +21,7 @@
   const sort = (table, heading) => {
     const column = heading.cellIndex;
     const descending = heading.getAttribute("aria-sort") === "ascending" ||
-      (!heading.hasAttribute("aria-sort") && heading.classList.contains("number") && column > 0);
+      (!heading.hasAttribute("aria-sort") && heading.classList.contains("n") && column > 0);
     const body = table.tBodies[0];
     const rows = [...body.rows].map((row) => [valueOf(row, column), row]);
     const numeric = rows.every(([text]) => !Number.isNaN(numberOf(text)));
@@ -85,7 +85,7 @@
   // The clipboard is refused to some pages (mail attachments, old browsers): then the text is selected instead.
   all("button.copy").forEach((button) => {
     button.addEventListener("click", async () => {
-      const code = document.getElementById(button.dataset.copy);
+      const code = button.closest(".command").querySelector("code");
       try {
         await navigator.clipboard.writeText(code.textContent);
         say("copied");
