@@ -83,11 +83,11 @@ class AlertCount:
 class Evidence:
     """The flows behind an anomaly, summed up, and the ids of the telling ones; and what was said. At most 20 of each.
 
-    `direction` is that of nearly all of the flows (`inbound`, `outbound`, `internal`, `external`), empty where they go
-    several ways. `alerts` are those of other tools in which the source is one end, the severest first, `alert_count`
-    how many there are in all. `domains` (registered ones of DNS look-ups), `server_names` (TLS), `http_hosts`,
-    `user_agents` and `ja4` are what the source named, the most frequent first; `rare_names` those of the first three
-    that no other source of the run named.
+    `direction` (`inbound`, `outbound`, `internal`, `external`) is that of the strongest behaviour's peers, without one
+    that of most of the flows; empty where as many go another way. `alerts` are those of other tools in which the source
+    is one end, the severest first, `alert_count` how many there are in all. `domains` (registered ones of DNS
+    look-ups), `server_names` (TLS), `http_hosts`, `user_agents` and `ja4` are what the source named, the most frequent
+    first; `rare_names` those of the first three that no other source of the run named.
     """
 
     flow_count: int = 0

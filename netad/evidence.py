@@ -16,14 +16,12 @@ from netad.core.addresses import Networks, UInt64, format_addresses, parse_addre
 from netad.detectors.anomaly import Anomaly, Evidence
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
-from netad.outputs.events import Origin, flow_directions, flow_ids
+from netad.outputs.events import Origin, directions, flow_directions, flow_ids
 
 _Window = tuple[str, int, int]
 Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 SAMPLE = 20
-# Of so many of its flows an anomaly has the direction.
-MOSTLY = 0.9
 # What the size of a flow is told by: the first of these that the input carries.
 _SIZES = ("ip_bytes", "frame_bytes", "payload_bytes", "packets")
 _TRANSPORTS = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp"}
@@ -99,7 +97,7 @@ class _Gathered:
         )
         self.sample = sorted(self.sample)[:SAMPLE]
 
-    def evidence(self) -> Evidence:
+    def evidence(self, anomaly: Anomaly, inside: Networks) -> Evidence:
         return Evidence(
             flow_count=self.count,
             flow_ids=tuple(identity for _, _, identity in self.sample),
@@ -107,12 +105,21 @@ class _Gathered:
             peer_count=len(self.peers),
             ports=tuple(_most(self.ports)),
             transports=tuple(sorted(_TRANSPORTS.get(number, str(number)) for number in self.protocols)),
-            direction=self._direction(),
+            direction=_majority(_finding_directions(anomaly, inside)) or _majority(self.directions),
         )
 
-    def _direction(self) -> str:
-        direction, count = max(self.directions.items(), key=lambda pair: pair[1], default=("", 0))
-        return direction if count >= MOSTLY * self.count else ""
+
+def _finding_directions(anomaly: Anomaly, inside: Networks) -> Counter[str]:
+    """Return which way the strongest behaviour went, by its peers; nothing where there is none."""
+    peers = anomaly.findings[0].traces.peers if anomaly.findings else ()
+    high, low = np.array([*map(parse_address, (anomaly.source, *peers))], dtype=np.uint64).T
+    source, *there = inside.contains(high, low).tolist()
+    return Counter(directions(np.full(len(there), source), np.array(there, dtype=bool)))
+
+
+def _majority(counted: Counter[str]) -> str:
+    """Return what is counted more often than all else together, empty if nothing is."""
+    return next((direction for direction, count in counted.items() if 2 * count > counted.total()), "")
 
 
 def _size(batch: FlowBatch) -> NDArray[np.int64]:
@@ -144,7 +151,10 @@ def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origi
         flows, owners = flagged.match(batch)
         for owner in np.unique(owners).tolist():
             gathered[owner].add(batch.select(flows[owners == owner]), origin, inside)
-    return [replace(anomaly, evidence=found.evidence()) for anomaly, found in zip(anomalies, gathered, strict=True)]
+    return [
+        replace(anomaly, evidence=found.evidence(anomaly, inside))
+        for anomaly, found in zip(anomalies, gathered, strict=True)
+    ]
 
 
 def flows_behind(anomalies: list[Anomaly], batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:

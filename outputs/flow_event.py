@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from netad.core.addresses import Networks, format_addresses
 from netad.core.identity import content_id
@@ -78,11 +79,16 @@ def flow_events(batch: FlowBatch, origin: Origin, created: str, inside: Networks
 
 def flow_directions(flows: FlowBatch, inside: Networks) -> list[str]:
     """Return `network.direction` of every record, shape (n,): which of its ends are inside."""
-    originator = inside.contains(flows["orig_hi"], flows["orig_lo"])
-    responder = inside.contains(flows["resp_hi"], flows["resp_lo"])
+    return directions(
+        inside.contains(flows["orig_hi"], flows["orig_lo"]), inside.contains(flows["resp_hi"], flows["resp_lo"])
+    )
+
+
+def directions(originator: NDArray[np.bool_], responder: NDArray[np.bool_]) -> list[str]:
+    """Return `network.direction` by whether originators and responders are inside, all of shape (n,)."""
     ends = [originator & responder, originator, responder]
-    directions: list[str] = np.select(ends, ["internal", "outbound", "inbound"], "external").tolist()
-    return directions
+    named: list[str] = np.select(ends, ["internal", "outbound", "inbound"], "external").tolist()
+    return named
 
 
 @contextlib.contextmanager

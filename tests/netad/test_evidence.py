@@ -57,10 +57,10 @@ def test_evidence_sums_up_the_sources_flows(judged, scanner):
     assert scanner in {anomaly.source for anomaly in found}
 
 
-def test_an_anomaly_has_the_direction_of_nearly_all_of_its_flows(judged, scanner):
-    """A scan of the office goes inside; where flows go several ways, no direction is told."""
+def test_an_anomaly_without_a_behaviour_has_the_direction_of_most_of_its_flows(judged, scanner):
+    """A scan of the office goes inside; where as many flows go another way, no direction is told."""
     anomalies, batches, origin = judged
-    scan = next(one for one in anomalies if one.source == scanner)
+    scan = replace(next(one for one in anomalies if one.source == scanner), findings=())
     (found,) = gather([scan], batches, origin, INSIDE)
     assert found.evidence.direction == "internal"
     (elsewhere,) = gather([scan], batches, origin, Networks.parse([f"{scanner}/32"]))
@@ -70,6 +70,23 @@ def test_an_anomaly_has_the_direction_of_nearly_all_of_its_flows(judged, scanner
     half = Networks.parse([f"{scanner}/32", f"{format_addresses(mixed['resp_hi'], mixed['resp_lo'])[0]}/32"])
     lately = mixed.select(np.arange(2) * (len(mixed) - 1))
     assert {one.evidence.direction for one in gather([scan], [lately], origin, half)} == {""}
+
+
+def test_an_anomaly_has_the_direction_of_its_strongest_behaviour(judged, scanner):
+    """Where the peers of the finding are, whatever else the source did in the window."""
+    anomalies, batches, origin = judged
+    scan = next(one for one in anomalies if one.source == scanner)
+    finding = scan.findings[0]
+    for peers, inside, direction in (
+        (("198.51.100.7",), INSIDE, "outbound"),
+        (("10.9.9.9", "10.9.9.8", "198.51.100.7"), INSIDE, "internal"),
+        (("10.9.9.9", "198.51.100.7"), INSIDE, "internal"),  # as many each way: the flows tell
+        (("10.9.9.9",), Networks.parse(["10.9.0.0/16"]), "inbound"),
+        (("198.51.100.7",), Networks.parse(["10.9.0.0/16"]), "external"),
+    ):
+        told = replace(finding, traces=replace(finding.traces, peers=peers))
+        (found,) = gather([replace(scan, findings=(told,))], batches, origin, inside)
+        assert found.evidence.direction == direction
 
 
 def test_evidence_does_not_depend_on_the_batches(judged):
