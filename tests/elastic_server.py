@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import select
 import socket
+import socketserver
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -204,12 +205,50 @@ def proxying(authorization: str | None = None) -> Iterator[Proxy]:
         thread.join()
 
 
-def _join(one: socket.socket, other: socket.socket) -> None:
-    """Pass on what either side says until one of them is done."""
+@contextlib.contextmanager
+def cutting(upstream: str, after: Callable[[], int | None]) -> Iterator[str]:
+    """Run a relay on a free port and yield its URL: it cuts the connection in the middle of a bulk request.
+
+    `after` is asked at each bulk request how many of its bytes reach the server behind; None lets it through.
+    """
+    parts = urlsplit(upstream)
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection((parts.hostname or "", parts.port or 0), timeout=60) as server:
+                _join(self.request, server, cut=after)
+
+    class Relay(socketserver.ThreadingTCPServer):
+        daemon_threads = True  # clients keep their connections open
+
+        def handle_error(self, request: object, client_address: object) -> None:
+            """Say nothing: a client may hang up first."""
+
+    relay = Relay(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=relay.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{relay.server_address[1]}"
+    finally:
+        relay.shutdown()
+        relay.server_close()
+        thread.join()
+
+
+def _join(one: socket.socket, other: socket.socket, cut: Callable[[], int | None] = lambda: None) -> None:
+    """Pass on what either side says until one of them is done, or `cut` bytes of a bulk request have passed."""
     ends = {one: other, other: one}
+    left: int | None = None
     while True:
         for ready in select.select(list(ends), [], [])[0]:
             data = ready.recv(65536)
             if not data:
                 return
+            if ready is one and data.startswith((b"PUT /_bulk", b"POST /_bulk")):
+                left = cut()
+            if ready is one and left is not None:
+                data = data[:left]
+                left -= len(data)
             ends[ready].sendall(data)
+            if left == 0:
+                return

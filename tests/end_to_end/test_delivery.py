@@ -21,7 +21,7 @@ from netad.outputs.elastic.connection import ElasticConfig, connect
 from netad.outputs.sending import RetryPolicy
 from tests.delivering import deliver, flow, open_output
 from tests.elastic_fixture import free_port, own_node
-from tests.elastic_server import TLS, Answer, serving
+from tests.elastic_server import TLS, Answer, cutting, serving
 
 pytestmark = pytest.mark.elastic
 
@@ -162,6 +162,21 @@ def test_connections_cut_in_the_middle_of_a_body(run, proxy, table, elastic_coun
     code, delivery = run(server.url)
     assert (code, named(delivery), elastic_count("flow")) == (ExitCode.DONE, EVENTS, EVENTS)
     table.add("connection cut in mid-body, every second answer", code, delivery, EVENTS)
+
+
+def test_connections_cut_in_the_middle_of_a_request(run, elastic_url, table, elastic_count):
+    """Of every second request only the first 8,000 bytes reach the server, which may take those events or not."""
+    number, cut = iter(range(10_000)), []
+
+    def after():
+        cut.append(8_000 if next(number) % 2 == 0 else None)
+        return cut[-1]
+
+    with cutting(elastic_url, after) as url:
+        code, delivery = run(url)
+    assert cut.count(8_000) >= EVENTS // CHUNK
+    assert (code, named(delivery), elastic_count("flow")) == (ExitCode.DONE, EVENTS, EVENTS)
+    table.add("connection cut in the middle of the request, every second one", code, delivery, EVENTS)
 
 
 def test_a_server_that_goes_away_and_comes_back_later(run, replay, proxy, table, elastic_count):
