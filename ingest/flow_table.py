@@ -125,6 +125,7 @@ class _Flow:
         (orig, orig_port), (resp, resp_port) = self.originator, self.responder
         return {
             "first_ns": part.first_ns,
+            "opened_ns": min(part.first_ns, self.past.first_ns) if self.past else part.first_ns,
             "last_ns": part.last_ns,
             "orig_hi": orig[0],
             "orig_lo": orig[1],

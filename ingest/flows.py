@@ -76,6 +76,9 @@ FLOW_COLUMNS: tuple[ColumnSpec, ...] = (
     ColumnSpec("part", "uint8", "bits", "WHOLE, SLICE or both"),
 )
 
+# Of captures, whose flows are cut: by it a slice says which flow it is of. Without it `first_ns` says the same.
+OPENED = ColumnSpec("opened_ns", "int64", "ns", "time of the first packet, as far as was known, of the record's flow")
+
 # What some logs say beyond a capture's columns. Text columns hold str, "" where there is none, never None.
 LOG_COLUMNS: tuple[ColumnSpec, ...] = (
     ColumnSpec("service", "object", "", "application protocol as the log names it"),
@@ -111,8 +114,8 @@ class Columnar:
 class FlowBatch(Columnar):
     """Flow records as columns of equal length n, each of shape (n,) with the dtype of `FLOW_COLUMNS`.
 
-    A column that the input does not carry is absent, never zero. `inputs` names the inputs the column `input`
-    points to.
+    Those of captures have OPENED too. A column that the input does not carry is absent, never zero. `inputs` names the
+    inputs the column `input` points to.
     """
 
     columns: Mapping[str, Column]
@@ -132,17 +135,25 @@ class FlowBatch(Columnar):
         rows = (self["part"] & SLICE) != 0
         return self if rows.all() else self.select(rows)
 
+    @property
+    def opened_ns(self) -> Column:
+        """When the flow began that each record is of, shape (n,): of a slice that is before the slice does."""
+        return self[OPENED.name] if OPENED.name in self else self["first_ns"]
+
     @classmethod
     def from_records(cls, records: Iterable[Mapping[str, Any]], inputs: tuple[str, ...] = ()) -> "FlowBatch":
         """Build a batch from one mapping a flow, each with every column (the slow way: reference and tests)."""
         rows = list(records)
-        columns = {spec.name: np.array([row[spec.name] for row in rows], dtype=spec.dtype) for spec in FLOW_COLUMNS}
+        specs = (*FLOW_COLUMNS, OPENED) if rows and all(OPENED.name in row for row in rows) else FLOW_COLUMNS
+        columns = {spec.name: np.array([row[spec.name] for row in rows], dtype=spec.dtype) for spec in specs}
         return cls(columns, inputs)
 
     @classmethod
     def concat(cls, batches: Iterable["FlowBatch"]) -> "FlowBatch":
-        """Join batches; only columns that all of them carry are kept."""
+        """Join batches; only columns that all of them carry are kept, and OPENED if one of them does."""
         parts = [batch for batch in batches if len(batch)]
+        if any(OPENED.name in part for part in parts):
+            parts = [cls({**part.columns, OPENED.name: part.opened_ns}, part.inputs) for part in parts]
         if not parts:
             return cls.from_records(())
         names = [name for name in parts[0].columns if all(name in part for part in parts)]

@@ -67,7 +67,7 @@ class Part:
         columns = dict(self.batch.columns)
         for name, half in zip(("orig_hi", "orig_lo"), source, strict=True):
             columns[name] = np.full(len(self), half, dtype=np.uint64)
-        for name in ("first_ns", "last_ns", "time_ns"):
+        for name in ("first_ns", "last_ns", "opened_ns", "time_ns"):
             if name in columns:
                 columns[name] = columns[name] + by_ns
         return Part(replace(self.batch, columns=columns), self.truth)

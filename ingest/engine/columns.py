@@ -11,6 +11,7 @@ from netad.ingest.engine.layout import (
     O_FIRST,
     O_HISTORY,
     O_KIND,
+    O_OPENED,
     O_ORIG_HI,
     O_ORIG_LO,
     O_ORIGIN,
@@ -37,7 +38,7 @@ from netad.ingest.engine.layout import (
     Int64,
 )
 from netad.ingest.engine.traffic import GAP_BITS
-from netad.ingest.flows import DTYPES
+from netad.ingest.flows import DTYPES, OPENED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +85,7 @@ _EXACT: Final = 1 << 31
 
 
 def flow_columns(out: Int64) -> dict[str, NDArray[Any]]:
-    """Return every column of FLOW_COLUMNS, each (n,), of n records (n, O_FIELDS); nothing refers to `out`."""
+    """Return all of FLOW_COLUMNS and OPENED, each (n,), of n records (n, O_FIELDS); nothing refers to `out`."""
     count = len(out)
     wide = np.empty((len(_WIDE), count), np.int64)
     ints = np.empty((len(_INTS), count), np.int32)
@@ -96,7 +97,8 @@ def flow_columns(out: Int64) -> dict[str, NDArray[Any]]:
     found: dict[str, NDArray[Any]] = {"history": history}
     for names, arrays in ((_WIDE, wide), (_INTS, ints), (_FLOATS, floats), (_SHORTS, shorts), (_SMALL, small)):
         found.update(zip(names, arrays, strict=True))
-    return {name: found[name].view(dtype) for name, dtype in DTYPES.items()}
+    columns = {name: found[name].view(dtype) for name, dtype in DTYPES.items()}
+    return {**columns, OPENED.name: out[:, O_OPENED].copy()}
 
 
 def _kernel(digest: int) -> "Callable[[Int64, Int64, Int32, Float64, Int16, Bytes], int]":

@@ -12,6 +12,7 @@ from netad.ingest.engine.layout import (
     O_FIRST,
     O_HISTORY,
     O_KIND,
+    O_OPENED,
     O_ORIG_HI,
     O_ORIG_LO,
     O_ORIGIN,
@@ -78,8 +79,11 @@ def may_cut(arrays: Arrays, row: int) -> bool:
 def cut_flow(arrays: Arrays, row: int) -> None:
     """Write the open part of a flow as a SLICE, and keep it for the WHOLE. `has_room` and `may_cut` were asked."""
     state, rows, past = arrays.state, arrays.rows, arrays.past
-    _write(state, rows, row, rows, row, R_PART, SLICE, arrays.out)
     cut = rows[row, R_PAST]
+    opened = rows[row, R_PART + PART_FIRST]
+    if cut >= 0:
+        opened = min(opened, past[cut, PART_FIRST])
+    _write(state, rows, row, rows, row, R_PART, SLICE, opened, arrays.out)
     if cut < 0:
         cut = state[S_PAST_FREE]
         if cut >= 0:
@@ -100,11 +104,11 @@ def end_flow(arrays: Arrays, row: int) -> None:
     state, rows, past = arrays.state, arrays.rows, arrays.past
     cut = rows[row, R_PAST]
     if cut < 0:
-        _write(state, rows, row, rows, row, R_PART, WHOLE | SLICE, arrays.out)
+        _write(state, rows, row, rows, row, R_PART, WHOLE | SLICE, rows[row, R_PART + PART_FIRST], arrays.out)
     else:
         if rows[row, R_BITS] & OPEN:
             cut_flow(arrays, row)
-        _write(state, rows, row, past, cut, 0, WHOLE, arrays.out)
+        _write(state, rows, row, past, cut, 0, WHOLE, past[cut, PART_FIRST], arrays.out)
         past[cut, 0] = state[S_PAST_FREE]
         state[S_PAST_FREE] = cut
     unplan(rows, arrays.agenda, row)
@@ -116,8 +120,10 @@ def end_flow(arrays: Arrays, row: int) -> None:
 
 
 @compiled
-def _write(state: Int64, rows: Int64, row: int, parts: Int64, part_row: int, part: int, which: int, out: Int64) -> None:
-    """Write a record of the part that begins at `part` in a row of `parts`."""
+def _write(
+    state: Int64, rows: Int64, row: int, parts: Int64, part_row: int, part: int, which: int, opened: int, out: Int64
+) -> None:
+    """Write a record of the part that begins at `part` in a row of `parts`; the flow began at `opened`."""
     to = state[S_OUT]
     state[S_OUT] = to + 1
     key, bits = rows[row, R_KEY], rows[row, R_BITS]
@@ -133,6 +139,7 @@ def _write(state: Int64, rows: Int64, row: int, parts: Int64, part_row: int, par
     out[to, O_ORIGIN] = rows[row, R_ORIGIN]
     for place in range(3):
         out[to, O_HISTORY + place] = rows[row, R_HISTORY + place]
+    out[to, O_OPENED] = opened
     out[to, O_FIRST + PART_FIRST] = parts[part_row, part + PART_FIRST]
     out[to, O_FIRST + PART_LAST] = parts[part_row, part + PART_LAST]
     originator, responder = (PART_B, PART_A) if turned else (PART_A, PART_B)

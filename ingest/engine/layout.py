@@ -147,5 +147,6 @@ O_PORTS: Final = 4  # originator << 16 | responder
 O_KIND: Final = 5  # protocol | conn_state << 8 | part << 16
 O_ORIGIN: Final = 6
 O_HISTORY: Final = 7
-O_FIRST: Final = 10  # PART_FIELDS, the originator's block first
+O_OPENED: Final = 10  # the first time of the whole flow so far
+O_FIRST: Final = 11  # PART_FIELDS, the originator's block first
 O_FIELDS: Final = O_FIRST + PART_FIELDS

@@ -9,7 +9,7 @@ from netad.ingest.flows import FLOW_COLUMNS, FlowBatch
 from netad.ingest.reference import reference_flows
 from netad.ingest.report import IngestReport
 
-EXACT = [spec.name for spec in FLOW_COLUMNS if not spec.dtype.startswith("float")]
+EXACT = ["opened_ns", *(spec.name for spec in FLOW_COLUMNS if not spec.dtype.startswith("float"))]
 FLOATS = [spec.name for spec in FLOW_COLUMNS if spec.dtype.startswith("float")]
 WHOLE_ONLY = IngestOptions(window_ns=None)
 
@@ -18,6 +18,8 @@ def everything(read, sources, options):
     """Return all records, sorted, as rows of exact values and an array of floats, and the report."""
     report = IngestReport()
     batch = FlowBatch.concat(read(sources, options, report))
+    if not len(batch):
+        return [], np.empty((0, len(FLOATS))), report
     exact = list(zip(*(batch[name].tolist() for name in EXACT), strict=True))
     floats = np.array([batch[name] for name in FLOATS], np.float64).T
     order = sorted(range(len(batch)), key=lambda row: (exact[row], floats[row].tolist()))

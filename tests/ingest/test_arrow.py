@@ -44,3 +44,5 @@ def test_readable_tables_have_text_and_no_codes():
     assert row["community_id"].startswith("1:")
     assert row["input"] == "a.pcap"
     assert not {"orig_hi", "part"} & set(row)
+    cut = FlowBatch.from_records([record | {"opened_ns": 1}], ("a.pcap",))
+    assert to_readable_table(cut).equals(to_readable_table(batch))

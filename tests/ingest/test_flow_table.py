@@ -63,7 +63,7 @@ def session(time, first=100, port=40000):
 def test_a_session_is_one_record():
     """Both directions meet in one flow with the SYN's sender first, with every column of a FlowBatch."""
     (record,) = run(session(1))
-    assert set(record) == {spec.name for spec in FLOW_COLUMNS}
+    assert set(record) == {spec.name for spec in FLOW_COLUMNS} | {"opened_ns"}
     assert (record["orig_hi"], record["orig_lo"]) == parse_address(CLIENT)
     assert (record["resp_hi"], record["resp_lo"]) == parse_address(SERVER)
     assert (record["orig_port"], record["resp_port"], record["protocol"]) == (40000, 8080, 6)

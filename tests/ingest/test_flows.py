@@ -36,6 +36,16 @@ def test_joining_drops_what_one_side_does_not_carry():
     assert len(FlowBatch.concat([])) == 0
 
 
+def test_when_a_flow_began_is_known_of_every_record():
+    """By a column of its own, or without one by the first packet; joined batches know it of all."""
+    plain = FlowBatch.from_records([record(first_ns=5)])
+    cut = FlowBatch.from_records([record(first_ns=9, opened_ns=2)])
+    assert "opened_ns" not in plain
+    assert (plain.opened_ns.tolist(), cut.opened_ns.tolist()) == ([5], [2])
+    assert FlowBatch.concat([plain, cut]).opened_ns.tolist() == [5, 2]
+    assert "opened_ns" not in FlowBatch.concat([plain, plain])
+
+
 def test_columns_of_different_lengths_are_refused():
     """A batch is a table."""
     with pytest.raises(ValueError, match="different lengths"):

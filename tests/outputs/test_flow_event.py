@@ -82,6 +82,13 @@ def test_ids_do_not_depend_on_who_was_seen_first(make_flow, origin):
     assert ids[0] == ids[1]
 
 
+def test_slices_have_the_id_of_their_flow(make_flow, origin):
+    """A slice starts later than its flow does, and names it by when that was."""
+    flow = make_flow("10.4.2.2", "198.51.100.80", orig_port=50000, resp_port=443)
+    part = flow | {"opened_ns": flow["first_ns"], "first_ns": flow["first_ns"] + 5, "part": SLICE}
+    assert flow_ids(FlowBatch.from_records([part]), origin) == flow_ids(FlowBatch.from_records([flow]), origin)
+
+
 @pytest.mark.parametrize("change", [{"first_ns": 5}, {"vlan": 9}, {"orig_port": 50001}, {"protocol": 17}])
 def test_ids_tell_flows_apart(make_flow, origin, change):
     """Start, VLAN, ports and protocol each make another flow."""

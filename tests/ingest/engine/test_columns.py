@@ -13,6 +13,7 @@ from netad.ingest.engine.layout import (
     O_FIRST,
     O_HISTORY,
     O_KIND,
+    O_OPENED,
     O_ORIG_HI,
     O_ORIGIN,
     O_PORTS,
@@ -63,7 +64,7 @@ def test_a_single_odd_one_among_millions_shows():
 
 
 def test_records_become_columns():
-    """Every column of FLOW_COLUMNS in its type, and nothing that changes with the buffer."""
+    """Every column of FLOW_COLUMNS and OPENED in its type, and nothing that changes with the buffer."""
     out = np.zeros((2, O_FIELDS), np.int64)
     out[0, [O_ORIG_HI, O_PORTS, O_KIND, O_ORIGIN]] = (
         -1,
@@ -71,10 +72,12 @@ def test_records_become_columns():
         17 | 2 << 8 | 3 << 16,
         4095 | 6 << 16 | 9 << 32,
     )
+    out[0, O_OPENED] = 77
     out[0, O_HISTORY : O_HISTORY + 3] = np.frombuffer(b"ShADadFfTtWwRrQqIi^^^^^Z", "<i8")
     columns = flow_columns(out)
     out[:] = 7
-    assert {name: values.dtype for name, values in columns.items()} == dict(DTYPES)
+    assert {name: values.dtype for name, values in columns.items()} == DTYPES | {"opened_ns": np.dtype(np.int64)}
+    assert columns["opened_ns"].tolist() == [77, 0]
     names = (
         "orig_hi",
         "orig_port",

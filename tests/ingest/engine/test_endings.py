@@ -42,3 +42,15 @@ def test_a_packet_waits_for_room():
     store.arrays = full
     assert take(rows[1], store.arrays) == TAKEN
     assert parts(store.finish()) == [SLICE, SLICE, WHOLE]
+
+
+def test_slices_say_when_their_flow_began():
+    """Every slice and the whole name the first packet so far; one that is older still counts from then on."""
+    store = FlowStore(MINUTE, Timeouts(), 10, 0)
+    for time in (30, 61, 25, 100):
+        p = packet_row(datagram(time))
+        assert take(p, store.arrays) == TAKEN
+    (records,) = store.finish()
+    assert records["part"].tolist() == [SLICE] * 4 + [WHOLE]
+    assert (records["first_ns"] // SECOND_NS).tolist() == [30, 61, 25, 100, 25]
+    assert (records["opened_ns"] // SECOND_NS).tolist() == [30, 30, 25, 25, 25]

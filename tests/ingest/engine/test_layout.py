@@ -14,7 +14,7 @@ def test_no_two_fields_share_a_place():
     assert fields("S_", 0, layout.S_FIELDS) == list(range(layout.S_FIELDS))
     assert fields("T_", 0, layout.T_FIELDS) == list(range(layout.T_FIELDS))
     heads = fields("O_", 0, layout.O_FIELDS)
-    assert heads == [*range(layout.O_HISTORY + 1), layout.O_FIRST]
+    assert heads == [*range(layout.O_HISTORY + 1), layout.O_OPENED, layout.O_FIRST]
     rows = fields("R_", 0, layout.R_FIELDS)
     assert len(set(rows)) == len(rows)
 
@@ -31,7 +31,7 @@ def test_what_has_several_numbers_has_room():
         if name.startswith("E_") and name != "E_FIELDS"
     )
     assert places == list(range(layout.R_A_HI - layout.R_ENDPOINTS))
-    assert layout.O_HISTORY + 3 == layout.O_FIRST
+    assert layout.O_HISTORY + 3 == layout.O_OPENED
 
 
 def test_lines_of_the_cache_are_used_well():
