@@ -13,6 +13,7 @@ from netad.evidence import SAMPLE, FlaggedWindows, window_of
 from netad.ingest.facts.batch import FactBatch, FactKind
 from netad.ingest.facts.domains import registered_domains
 from netad.ingest.flows import Column
+from netad.name_users import NameUsers
 
 Facts = Callable[[Sequence[FactKind]], Iterable[FactBatch]]
 
@@ -24,10 +25,6 @@ _TEXTS = {
 }
 _FIELDS = tuple(name for texts in _TEXTS.values() for name, _, _ in texts)
 _PLACES = tuple(name for texts in _TEXTS.values() for name, _, place in texts if place)
-# A name that nobody else used says something where so many others named something at all.
-_OTHERS = 2
-
-_Address = tuple[int, int]
 
 
 @dataclass
@@ -44,8 +41,8 @@ class _Said:
         # 1 is the highest, 0 says that there is none.
         self.severities[key] = min(known, severity) if known and severity else known or severity
 
-    def evidence(self, before: Evidence, others: "_Others") -> Evidence:
-        """Return the flows' evidence with what was said."""
+    def evidence(self, anomaly: Anomaly, users: NameUsers) -> Evidence:
+        """Return the anomaly's evidence, which is of its flows, with what was said."""
         alerts = [
             AlertCount(signature, count, self.severities[tool, signature], tool)
             for (tool, signature), count in self.alerts.items()
@@ -53,39 +50,18 @@ class _Said:
         alerts.sort(key=lambda alert: (alert.severity or 256, -alert.count, alert.signature, alert.tool))
         rare = Counter[str]()
         for name in _PLACES:
-            rare.update({text: count for text, count in self.texts[name].items() if others.is_rare(text)})
-        named: dict[str, Any] = {name: _most(counts) for name, counts in self.texts.items()}
-        named |= {"alerts": tuple(alerts[:SAMPLE]), "alert_count": self.alerts.total(), "rare_names": _most(rare)}
-        return replace(before, **named)
+            named = self.texts[name].items()
+            rare.update({text: count for text, count in named if users.is_rare(text, anomaly.window_end_ns)})
+        said: dict[str, Any] = {name: _most(counts) for name, counts in self.texts.items()}
+        said |= {"alerts": tuple(alerts[:SAMPLE]), "alert_count": self.alerts.total(), "rare_names": _most(rare)}
+        return replace(anomaly.evidence, **said)
 
 
-class _Others:
-    """Which of the names that flagged sources used nobody else used in this run."""
-
-    def __init__(self, said: Iterable[_Said]) -> None:
-        """Begin without anybody; only names that were said of anomalies are kept."""
-        self._users: dict[str, set[_Address]] = {text: set() for one in said for name in _PLACES
-                                                 for text in one.texts[name]}  # fmt: skip
-        self._sources: set[_Address] = set()
-
-    def add(self, batch: FactBatch, texts: Column) -> None:
-        """Take who named what, shape (n,) each; two users of a name are as good as all of them."""
-        named = pd.DataFrame({"high": batch["orig_hi"], "low": batch["orig_lo"], "text": texts}).drop_duplicates()
-        for high, low, text in named[named["text"] != ""].itertuples(index=False):
-            self._sources.add((high, low))
-            users = self._users.get(text)
-            if users is not None and len(users) < 2:
-                users.add((high, low))
-
-    def is_rare(self, text: str) -> bool:
-        """Tell whether one source only used a name, and enough others named something else."""
-        return len(self._sources) > _OTHERS and len(self._users[text]) == 1
-
-
-def add_facts(anomalies: list[Anomaly], facts: Facts) -> list[Anomaly]:
+def add_facts(anomalies: list[Anomaly], facts: Facts, users: NameUsers | None = None) -> list[Anomaly]:
     """Return the anomalies with what was said of them beside the evidence of their flows.
 
-    `facts` gives the run's facts of some kinds, as often as it is asked (netad.flow_spool).
+    `facts` gives the facts of some kinds, as often as it is asked (netad.flow_spool). `users` knows who has named what
+    (`note_users`); without it, that is learnt from these facts.
     """
     if not anomalies:
         return []
@@ -99,13 +75,19 @@ def add_facts(anomalies: list[Anomaly], facts: Facts) -> list[Anomaly]:
             for owner, text in zip(owners.tolist(), texts.tolist(), strict=True):
                 if text:
                     said[owner].texts[name][text] += 1
-    others = _Others(said)
-    for batch in facts(tuple(_TEXTS)):
-        for _, texts, place in _texts(batch):
-            if place:
-                others.add(batch, texts)
-    return [replace(anomaly, evidence=one.evidence(anomaly.evidence, others))
+    if users is None:
+        users = NameUsers(only={text for one in said for name in _PLACES for text in one.texts[name]})
+        for batch in facts(tuple(_TEXTS)):
+            note_users(users, batch)
+    return [replace(anomaly, evidence=one.evidence(anomaly, users))
             for anomaly, one in zip(anomalies, said, strict=True)]  # fmt: skip
+
+
+def note_users(users: NameUsers, batch: FactBatch) -> None:
+    """Note who names which places in a batch of facts."""
+    for _, texts, place in _texts(batch) if batch.kind in _TEXTS else ():
+        if place:
+            users.add(batch, texts)
 
 
 def _add_alerts(batch: FactBatch, flagged: FlaggedWindows, said: list[_Said]) -> None:

@@ -14,14 +14,16 @@ from netad.core.timing import now_iso, parse_duration, parse_time
 from netad.delivery import write
 from netad.detectors.behaviour.behaviours import Behaviours
 from netad.evidence import gather
-from netad.fact_evidence import add_facts
+from netad.fact_evidence import add_facts, note_users
 from netad.found import Found
 from netad.ingest.capture import OpenFlows
+from netad.ingest.facts.batch import FactBatch
 from netad.ingest.flows import FlowBatch
 from netad.ingest.inputs import Source
 from netad.ingest.read import read_inputs
 from netad.ingest.report import IngestReport
 from netad.judging import Judgement
+from netad.name_users import NameUsers
 from netad.outputs.base import Event, KeepsMore, Output
 from netad.outputs.events import Origin, anomaly_event, flow_events
 from netad.outputs.incidents import join_incidents
@@ -77,6 +79,7 @@ class Stream:
         self._behaviours = Behaviours(config.behaviours, config.networks)
         self._records = OpenRecords(config.window_ns or 0, lateness_ns, whole=config.flows == "anomalous")
         self._open_flows = OpenFlows()
+        self._users = NameUsers()
         self._flagged = Flagged()
         self._limits = LimitState()
         self._earlier: list[Event] = []
@@ -106,6 +109,7 @@ class Stream:
             "windows": self.windows.carry(),
             "behaviours": self._behaviours.carry(),
             "records": self._records.carry(),
+            "users": self._users.carry(),
             "flagged": self._flagged.carry(),
             "limits": self._limits.to_json(),
             "earlier": list(self._earlier),
@@ -121,6 +125,7 @@ class Stream:
         self.windows.resume(state["windows"])
         self._behaviours.resume(state["behaviours"])
         self._records.resume(state["records"])
+        self._users.resume(state["users"])
         self._flagged.resume(state["flagged"])
         self._limits = LimitState.from_json(state["limits"])
         self._earlier = state["earlier"]
@@ -133,6 +138,8 @@ class Stream:
             if isinstance(read, FlowBatch) and self._keep_out is not None:
                 batch = self._keep_out.without(read)
             self._records.add(batch)
+            if isinstance(batch, FactBatch):
+                note_users(self._users, batch)
             if isinstance(batch, FlowBatch) and self._config.flows == "all":
                 self._write_flows([batch.whole()])
             with self._stages.during("profile"):
@@ -153,7 +160,7 @@ class Stream:
         if not anomalies:
             return
         anomalies = gather(anomalies, self._records.slices(), self._origin, self._config.networks)
-        anomalies = add_facts(anomalies, self._records.facts)
+        anomalies = add_facts(anomalies, self._records.facts, self._users)
         created = now_iso()
         events = [anomaly_event(anomaly, self._origin, created) for anomaly in anomalies]
         self._connect(events)
