@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -14,14 +14,15 @@ from numpy.typing import NDArray
 
 from netad import __version__
 from netad.core.errors import ConfigError, ModelError
-from netad.detectors.anomaly import ONLY_OUTSIDE, Severity
-from netad.detectors.base import DETECTORS, Detector, WithSettings, reads_words
+from netad.detectors.anomaly import ONLY_OUTSIDE
+from netad.detectors.base import Detector, WithSettings, reads_words
 from netad.detectors.behaviour_detector import behaviour_columns
-from netad.detectors.bundle import feature_set, library_versions, read_bundle, read_json, write_bundle, write_json
+from netad.detectors.bundle import feature_set, library_versions
 from netad.detectors.calibration import DECADES, Calibration, tail_to_score
 from netad.detectors.habits import BehaviourHabits
 from netad.detectors.history import KEYS, History
 from netad.detectors.matrix import Scaling, judged
+from netad.detectors.scores import Scores
 from netad.detectors.seen import SeenProfiles
 from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
 from netad.detectors.training_rows import chosen, frame_of, rows_to_add, rows_to_train, training_notes
@@ -37,37 +38,6 @@ Float64 = NDArray[np.float64]
 MOST_LISTED = 100
 # A threshold is never wider than one false alarm in so many profiles for being trained on few.
 WIDEST = 1 / 50
-_BASELINE, _CALIBRATION, _DETECTORS = "baseline.parquet", "calibration.json", "detectors"
-_HISTORY, _HABITS, _KNOWLEDGE = "history.parquet", "habits.parquet", "knowledge"
-_SEEN = "seen.npz"
-
-
-@dataclass(frozen=True)
-class Scores:
-    """Calibrated scores of n profiles.
-
-    `score` is the highest over the detectors, 0..1, shape (n,); `tail` the estimated share of normal profiles that
-    score at least as high with the winning detector, shape (n,); `detector` the winner's name, shape (n,);
-    `by_detector` every detector's calibrated scores, each of shape (n,); `known` whether the model knows enough of the
-    source to compare it with its own past, shape (n,): where not, confidence is low.
-    """
-
-    score: Float64
-    tail: Float64
-    detector: NDArray[np.object_]
-    by_detector: dict[str, Float64]
-    known: NDArray[np.bool_]
-
-
-def severity(score: float, threshold: float) -> Severity:
-    """Return how serious a score is: the room between threshold and 1 in four equal bands, from LOW to CRITICAL.
-
-    With a budget of one in a thousand (threshold 0.5) they begin at one in 1,000, 5,600, 32,000 and 180,000.
-    """
-    room = 1 - threshold
-    share = (score - threshold) / room if room > 0 else float(score >= 1)
-    bands = (Severity.LOW, Severity.MEDIUM, Severity.HIGH, Severity.CRITICAL)
-    return bands[min(max(int(share * 4), 0), 3)]
 
 
 @dataclass(frozen=True)
@@ -324,18 +294,9 @@ class Model:
         Raises:
             ModelError: `folder` is something else than a model, or cannot be written.
         """
-        training = {
-            "inputs": [dict(item) for item in self.inputs], "profiles": self.profiles, "sources": self.sources,
-            "first_ns": self.first_ns, "last_ns": self.last_ns, "seed": self.seed, "self_baseline": self.self_baseline,
-            "notes": self.notes, "trimmed_count": self.trimmed_count, "trimmed": [asdict(one) for one in self.trimmed],
-            "knows_novelty": self.knowledge is not None, "knows_habits": self.habits is not None,
-        }  # fmt: skip
-        manifest = {
-            "netad_version": __version__, "libraries": library_versions(), "created": self.created,
-            "name": self.name, "version": self.version, "window": self.window, "detectors": list(self.detectors),
-            "features": feature_set(), "training": training,
-        }  # fmt: skip
-        write_bundle(folder, manifest, self._write)
+        from netad.detectors.model_files import save
+
+        save(self, folder)
 
     @classmethod
     def load(cls, folder: Path) -> "Model":
@@ -345,55 +306,9 @@ class Model:
             ModelError: it is missing, damaged, from another feature set or of another format version.
             MissingExtraError: a detector needs an optional dependency.
         """
-        manifest = read_bundle(folder)
-        calibrations = read_json(folder / _CALIBRATION)
-        names = _detector_names(folder, manifest, calibrations)
-        try:
-            training = manifest["training"]
-            return cls(
-                name=_text(manifest["name"]),
-                window=_text(manifest["window"]),
-                seed=_whole(training["seed"]),
-                created=_text(manifest["created"]),
-                version=_text(manifest["version"]),
-                profiles=_whole(training["profiles"]),
-                sources=_whole(training["sources"]),
-                first_ns=_whole(training["first_ns"]),
-                last_ns=_whole(training["last_ns"]),
-                self_baseline=bool(training["self_baseline"]),
-                baseline=Baseline.load(folder / _BASELINE),
-                detectors={one: DETECTORS.load(one).load(_place(folder, one)) for one in names},
-                calibrations={one: Calibration.from_json(calibrations[one]) for one in names},
-                history=History.load(folder / _HISTORY),
-                seen=SeenProfiles.load(folder / _SEEN),
-                habits=BehaviourHabits.load(folder / _HABITS) if training["knows_habits"] else None,
-                knowledge=Knowledge.load(folder / _KNOWLEDGE) if training["knows_novelty"] else None,
-                inputs=tuple(dict(item) for item in training["inputs"]),
-                notes=[_text(note) for note in training["notes"]],
-                trimmed=tuple(_trimmed(one) for one in training["trimmed"]),
-                trimmed_count=_whole(training["trimmed_count"]),
-            )
-        except (KeyError, TypeError, ValueError) as error:
-            raise ModelError(_damaged(folder)) from error
+        from netad.detectors.model_files import load
 
-    def _write(self, folder: Path) -> None:
-        self.baseline.save(folder / _BASELINE)
-        self.history.save(folder / _HISTORY)
-        self.seen.save(folder / _SEEN)
-        if self.habits is not None:
-            self.habits.save(folder / _HABITS)
-        if self.knowledge is not None:
-            (folder / _KNOWLEDGE).mkdir()
-            self.knowledge.save(folder / _KNOWLEDGE)
-        write_json(folder / _CALIBRATION, {name: one.to_json() for name, one in self.calibrations.items()})
-        for name, detector in self.detectors.items():
-            place = _place(folder, name)
-            place.mkdir(parents=True)
-            detector.save(place)
-
-
-def _place(folder: Path, detector: str) -> Path:
-    return folder / _DETECTORS / detector.replace(":", "-")
+        return load(folder)
 
 
 def _names(detectors: Sequence[str]) -> tuple[str, ...]:
@@ -444,36 +359,3 @@ def _places(rows: pd.DataFrame, frame: pd.DataFrame) -> tuple[NDArray[np.intp], 
     place = frame[list(KEYS)].merge(numbered, how="left", on=list(KEYS))["place"].to_numpy(np.float64)
     matched = ~np.isnan(place)
     return place[matched].astype(np.intp), matched
-
-
-def _detector_names(folder: Path, manifest: Mapping[str, Any], calibrations: Mapping[str, Any]) -> list[str]:
-    names = manifest.get("detectors")
-    if not isinstance(names, list) or not names or not all(isinstance(one, str) for one in names):
-        raise ModelError(_damaged(folder))
-    for one in names:
-        if one not in DETECTORS:
-            raise ModelError(f"the model {folder} uses the detector {one!r:.60}, which this netad does not have")
-        if one not in calibrations:
-            raise ModelError(_damaged(folder))
-    return names
-
-
-def _damaged(folder: Path) -> str:
-    return f"the manifest of the model {folder} is damaged: train it again with netad train"
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise TypeError
-    return value
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise TypeError
-    return value
-
-
-def _trimmed(document: Mapping[str, Any]) -> Trimmed:
-    return Trimmed(_text(document["source"]), _whole(document["window_start_ns"]), _whole(document["window_end_ns"]),
-                   float(document["surprise"]), _text(document["reason"]))  # fmt: skip

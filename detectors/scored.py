@@ -8,7 +8,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from netad.detectors.anomaly import Severity
-from netad.detectors.model import Model, Scores, severity
+from netad.detectors.model import Model
+from netad.detectors.scores import Scores, severity
 from netad.profiles.meetings import Meetings
 
 

@@ -144,8 +144,8 @@ class Judgement:
     def add(self, watched: "Watched") -> None:
         """Score profiles and keep what is anomalous in them."""
         from netad.detectors.explain import explain
-        from netad.detectors.model import severity
         from netad.detectors.scored import ScoredProfiles
+        from netad.detectors.scores import severity
 
         frame = watched.batch.frame
         self.profiles += len(frame)
