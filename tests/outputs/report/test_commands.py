@@ -1,0 +1,56 @@
+"""Filters and queries to copy."""
+
+import shlex
+
+import pytest
+
+from netad.outputs.report.commands import ZEEK_FIELDS, commands
+from tests.kql import fields_of, to_query
+
+START, END = 1768111200, 1768114800
+
+
+def by_name(event, paths=()):
+    return {command.name: command.text for command in commands(event, paths)}
+
+
+def test_packets_are_filtered_by_address_and_time(beacon):
+    """The same filter for the window and the terminal, where the capture's name is quoted."""
+    found = by_name(beacon, ["", "captures/it's here.pcap"])
+    display = f"ip.addr == 10.4.2.2 && frame.time_epoch >= {START} && frame.time_epoch < {END}"
+    assert found["Wireshark"] == display
+    assert shlex.split(found["tshark"]) == ["tshark", "-r", "captures/it's here.pcap", "-Y", display]
+    assert shlex.split(by_name(beacon)["tshark"])[2] == "capture.pcap"
+    assert shlex.split(by_name(beacon, ["-o evil"])["tshark"])[2] == "capture.pcap"
+
+
+def test_ipv6_has_its_own_field(anomaly_events):
+    """The same questions for the other family."""
+    found = by_name(anomaly_events[2])
+    assert found["Wireshark"].startswith("ipv6.addr == fd00::5 && ")
+    assert '$3 == "fd00::5"' in found["Zeek"]
+
+
+def test_the_kibana_query_asks_for_the_source_and_the_window(beacon):
+    """Events of every kind, of one address and an hour."""
+    query = by_name(beacon)["KQL"]
+    assert fields_of(query) == {"data_stream.dataset", "related.ip", "@timestamp"}
+    assert {"range": {"@timestamp": {"gte": "2026-01-11T06:00:00.000Z"}}} in to_query(query)["bool"]["filter"]
+    assert beacon["@timestamp"] == "2026-01-11T07:00:00.000Z"
+    assert query.endswith('<= "2026-01-11T07:00:00.000Z"')
+
+
+def test_zeek_columns_are_those_the_condition_asks_for(beacon):
+    """awk counts columns as zeek-cut prints them."""
+    text = by_name(beacon)["Zeek"]
+    assert (ZEEK_FIELDS[0], ZEEK_FIELDS[2], ZEEK_FIELDS[4]) == ("ts", "id.orig_h", "id.resp_h")
+    assert shlex.split(text.partition("| ")[2]) == [
+        "awk", "-F\\t", f'$1 >= {START} && $1 < {END} && ($3 == "10.4.2.2" || $5 == "10.4.2.2")',
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("source", ["10.0.0.1; rm -rf /", "fe80::1%';id;'", "", "a host"])
+def test_what_is_no_address_makes_no_command(beacon, source):
+    """Text from outside never gets into a shell."""
+    beacon["source"]["ip"] = source
+    assert commands(beacon) == []
