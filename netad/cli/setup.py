@@ -6,6 +6,10 @@ import click
 
 from netad.cli.options import common_options, kibana_options, settings
 
+_roles_option = click.option(
+    "--print-roles", is_flag=True, help="Print the requests that make API keys for netad, and ask nothing."
+)
+
 
 @click.group("setup", short_help="Prepare Elasticsearch and Kibana for netad's events.")
 def command() -> None:
@@ -15,7 +19,7 @@ def command() -> None:
 @command.command("elastic")
 @click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
 @click.option("--dry-run", is_flag=True, help="Print every request that would be made, and change nothing.")
-@click.option("--print-roles", is_flag=True, help="Print the requests that make API keys for netad, and ask nothing.")
+@_roles_option
 @common_options
 def elastic(url: str | None, dry_run: bool, print_roles: bool, **flags: Any) -> None:
     """Create or update the index templates of the data streams logs-netad.*.
@@ -26,12 +30,10 @@ def elastic(url: str | None, dry_run: bool, print_roles: bool, **flags: Any) -> 
     config = settings(flags)
 
     from netad.outputs.elastic.connection import ElasticConfig
-    from netad.outputs.elastic.roles import recipe_lines
     from netad.outputs.elastic.setup import setup_elastic
 
     if print_roles:
-        for line in recipe_lines(config.kibana_space):
-            click.echo(line)
+        _print_roles(config.kibana_space)
         return
     setup_elastic(ElasticConfig.from_target(url), dry_run=dry_run, report=click.echo)
 
@@ -59,6 +61,7 @@ def kibana(detection_rule: bool, dry_run: bool, **flags: Any) -> None:
 @click.option("--url", metavar="URL", help="Where Elasticsearch answers. [NETAD_ELASTIC_URL or http://localhost:9200]")
 @kibana_options
 @click.option("--dry-run", is_flag=True, help="Print every request that would be made, and change nothing.")
+@_roles_option
 @common_options
 @click.pass_context
 def everything(
@@ -69,9 +72,20 @@ def everything(
     kibana_space: str | None,
     detection_rule: bool,
     dry_run: bool,
+    print_roles: bool,
     **flags: Any,
 ) -> None:
     """Do what `setup elastic` does, then what `setup kibana` does."""
-    context.invoke(elastic, url=url, dry_run=dry_run, print_roles=False, **flags)
     target = {"kibana_url": kibana_url, "kibana_space": kibana_space}
+    if print_roles:
+        _print_roles(settings({**target, **flags}).kibana_space)
+        return
+    context.invoke(elastic, url=url, dry_run=dry_run, print_roles=False, **flags)
     context.invoke(kibana, detection_rule=detection_rule, dry_run=dry_run, **target, **flags)
+
+
+def _print_roles(space: str) -> None:
+    from netad.outputs.elastic.roles import recipe_lines
+
+    for line in recipe_lines(space):
+        click.echo(line)

@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from netad.core.errors import ConfigError, OutputError
 from netad.outputs.elastic.proxy import node_class
+from netad.outputs.network import cause
 from netad.outputs.variables import Trust, Variables
 from netad.outputs.wording import printable
 
@@ -168,10 +169,10 @@ def explain(error: Exception, config: ElasticConfig) -> OutputError:
         return OutputError(f"{target} did not answer within {config.timeout_s:g} s")
     if isinstance(error, elasticsearch.SSLError):
         trust = f"{config.prefix}CA_FILE or {config.prefix}FINGERPRINT name whom to trust"
-        return OutputError(f"no trusted TLS connection to {target} ({cause_of(error)}): {trust}")
+        return OutputError(f"no trusted TLS connection to {target} ({cause(error)}): {trust}")
     if isinstance(error, elasticsearch.ConnectionError):
-        return OutputError(f"{target} cannot be reached ({cause_of(error)})")
-    return OutputError(f"{target} does not answer like an Elasticsearch ({cause_of(error)})")
+        return OutputError(f"{target} cannot be reached ({cause(error)})")
+    return OutputError(f"{target} does not answer like an Elasticsearch ({cause(error)})")
 
 
 def reason_of(error: object) -> str:
@@ -205,18 +206,6 @@ def _answer(error: Any, config: ElasticConfig) -> str:  # noqa: ANN401 - elastic
     if status == 403:
         return f"{target} does not allow this (403, {reason})"
     return f"{target} answered {status} ({reason})"
-
-
-def cause_of(error: BaseException) -> str:
-    """Return the innermost reason: the operating system's or TLS's words rather than the names of classes."""
-    found, inner = str(error), error.__cause__
-    for _ in range(10):
-        if inner is None:
-            break
-        # Of TLS errors `verify_message` says more than `strerror`.
-        words = getattr(inner, "verify_message", None) or getattr(inner, "strerror", None) or str(inner)
-        found, inner = str(words), inner.__cause__ or inner.__context__
-    return reason_of(found)
 
 
 def _urls(target: str | None, given: Variables) -> tuple[str, ...]:

@@ -10,8 +10,9 @@ from orjson import dumps
 
 from netad.core.errors import ConfigError, MissingExtraError, OutputError
 from netad.outputs.elastic.cluster import TroubleError, kind_of_status, search_ids
-from netad.outputs.elastic.connection import ElasticConfig, cause_of, reason_of, warn_of_plain_text
+from netad.outputs.elastic.connection import ElasticConfig, reason_of, warn_of_plain_text
 from netad.outputs.elastic.proxy import ProxiedPool
+from netad.outputs.network import cause
 from netad.outputs.opensearch.templates import ensure_opensearch_templates, lacking_templates
 
 if TYPE_CHECKING:
@@ -151,4 +152,4 @@ def _host(url: str) -> dict[str, Any]:
 
 def _cause(error: Any) -> str:  # noqa: ANN401 - opensearchpy is imported only when used
     """Return what the connection said: the client keeps it in its error's `info`."""
-    return cause_of(error.info if isinstance(error.info, BaseException) else error)
+    return cause(error.info if isinstance(error.info, BaseException) else error)

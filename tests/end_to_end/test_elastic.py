@@ -6,6 +6,7 @@ import urllib.request
 import pytest
 
 from netad.outputs.spool import Spool
+from tests.elastic_server import Answer, serving
 
 pytestmark = pytest.mark.elastic
 
@@ -43,13 +44,24 @@ def test_twice_adds_nothing(netad, samples, elastic_url, namespace):
 
 
 def test_what_was_spooled_is_sent_by_the_next_run(netad, samples, elastic_url, namespace):
-    """Events spooled while nobody answered reach the cluster with the next run, exactly once."""
-    arguments = ("ingest", samples / "attacked", "--model", samples / "model", "--flows", "none")
-    dead = "http://127.0.0.1:9"
-    netad(*arguments, "--to", f"elastic:{dead}", code=4, NETAD_NAMESPACE=namespace)
-    netad(*arguments, "--to", f"elastic:{elastic_url}", "--to", "ndjson:events.ndjson", NETAD_NAMESPACE=namespace)
-    assert count(elastic_url, namespace, "anomaly") == len((netad.folder / "events.ndjson").read_text().splitlines())
-    assert [run["spool"] for run in runs(elastic_url, namespace)] == [{"files": 0, "bytes": 0}]
+    """Events spooled while nobody answered reach the cluster with the next run to the same URL, exactly once."""
+    away = [True]
+    with serving(lambda _: Answer(cut=True) if away else None, elastic_url) as server:
+        to = ("--to", f"elastic:{server.url}", "--model", samples / "model", "--flows", "none")
+        ingest = ("ingest", samples / "attacked", *to, "--to", "ndjson:events.ndjson")
+        netad(*ingest, code=4, NETAD_NAMESPACE=namespace)
+        spool = Spool(netad.folder / "spool", server.url)
+        waiting = [event["event"]["id"] for path in spool.pending() for event in spool.read(path)]
+        away.clear()
+        netad("ingest", samples / "normal", *to, NETAD_NAMESPACE=namespace)
+        sent = [identity for asked in server.calls("_bulk") for identity in asked.ids]
+    found = [json.loads(line)["event"]["id"] for line in (netad.folder / "events.ndjson").read_text().splitlines()]
+    assert found != []
+    assert waiting[:-1] == sent[: len(found)] == found
+    assert spool.pending() == []
+    assert {identity: sent.count(identity) for identity in waiting} == dict.fromkeys(waiting, 1)
+    codes = [(run["exit_code"], run["spool"]["files"]) for run in runs(elastic_url, namespace)]
+    assert codes == [(4, 1), (0, 0)]
 
 
 def test_a_run_that_reaches_nobody_says_so_in_its_event(netad, samples):

@@ -25,6 +25,18 @@ def test_roles_are_printed_without_asking_anybody(run):
     assert code == 0
     assert out.count("POST /_security/api_key") >= 4
     assert "space:default" in out
+    code, out, _ = run("setup", "all", "--print-roles", "--url", "http://127.0.0.1:9", "--space", "soc")
+    assert code == 0
+    assert "space:soc" in out
+
+
+def test_a_dry_run_of_all_needs_nobody(run):
+    """What would be put and imported can be read, and handed on, before there is a cluster or a Kibana."""
+    nobody = "http://127.0.0.1:9"
+    code, out, _ = run("setup", "all", "--dry-run", "--url", nobody, "--kibana-url", nobody)
+    assert code == 0
+    assert "PUT /_index_template/netad-anomaly" in out
+    assert "_import" in out
 
 
 def test_nobody_there_is_a_sentence(run):

@@ -84,4 +84,15 @@ def test_setup_stops_where_it_is_refused(serve):
 def test_setup_without_a_server(dead_url):
     """A server that is not there is one sentence."""
     with pytest.raises(OutputError, match="cannot be reached"):
-        setup_elastic(ElasticConfig.from_target(dead_url, {}), dry_run=True, report=print)
+        setup_elastic(ElasticConfig.from_target(dead_url, {}), dry_run=False, report=print)
+
+
+def test_a_dry_run_needs_no_server(dead_url):
+    """It prints what a cluster without templates gets, and says that it could not ask."""
+    said = []
+    setup_elastic(ElasticConfig.from_target(dead_url, {}), dry_run=True, report=said.append)
+    assert said[0].startswith(f"# {dead_url} cannot be reached (Connection refused), so this is what")
+    printed = [(line, orjson.loads(said[place + 1])) for place, line in enumerate(said) if line.startswith("PUT ")]
+    assert printed == [
+        (f"PUT /_{kind}_template/{name}", template_body(kind, name, extras=True)) for kind, name in template_names()
+    ]
