@@ -38,6 +38,14 @@ def test_setup_cfg_lists_every_package():
     assert listed == on_disk
 
 
+def test_every_decision_is_listed():
+    """docs/decisions/README.md names each page with the title it has."""
+    listed = (ROOT / "docs/decisions/README.md").read_text()
+    for path in sorted((ROOT / "docs/decisions").glob("0*.md")):
+        title = re.sub(r"^# (\d+\. )?", "", path.read_text().splitlines()[0])
+        assert f"{int(path.name[:4])}. [{title}]({path.name})\n" in listed
+
+
 def test_package_dir_maps_every_room():
     """Rooms live at the root; every package in them is mapped."""
     parser = setup_cfg()
