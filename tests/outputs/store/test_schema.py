@@ -1,9 +1,11 @@
 """Events as rows of a stable schema."""
 
+import orjson
 import pyarrow as pa
 import pytest
 
-from netad.outputs.store.schema import ID, SCHEMAS, WHOLE_EVENT, row, table
+from netad.outputs.profile_event import profile_events
+from netad.outputs.store.schema import APART, ID, MET, SCHEMAS, WHOLE_EVENT, event_of, row, table, text_of
 
 
 @pytest.mark.parametrize("kind", list(SCHEMAS))
@@ -34,7 +36,8 @@ def test_every_column_is_filled_by_some_event(
         "anomaly": {"netad.suppression.rule_ids", "destination.ip", "destination.port", "netad.behaviours",
                     *(name for name in SCHEMAS["anomaly"].names if name.startswith("netad.verdict."))},
         "flow": set(),
-        "profile": {"destination.ip", "destination.port", "network.transport"},
+        "profile": {"destination.ip", "destination.port", "network.transport",
+                    *(name for name in SCHEMAS["profile"].names if name.startswith("netad.store."))},
         "run": {"source.ip", "source.bytes", "source.packets", "destination.ip", "destination.port",
                 "network.transport"},
     }  # fmt: skip
@@ -49,3 +52,24 @@ def test_every_column_is_filled_by_some_event(
         empty = {name for name, *values in zip(names, *(row(kind, event) for event in events), strict=True)
                  if all(value is None for value in values)}  # fmt: skip
         assert empty == later[kind] | {"event.ingested"}
+
+
+def test_features_stand_in_columns_and_not_in_the_event_beside_them(events_of_profiles):
+    """They are stored once, and the event that is read back has them again, number by number."""
+    event = events_of_profiles[0]
+    text = text_of("profile", event)
+    assert "features" not in orjson.loads(text)["netad"]["profile"]
+    values = dict(zip(SCHEMAS["profile"].names, row("profile", event), strict=False))
+    assert event_of("profile", text, {name: values[name] for name in APART["profile"]}) == event
+    assert event_of("profile", orjson.dumps(event).decode(), dict.fromkeys(APART["profile"])) == event
+
+
+def test_what_only_a_store_keeps_is_in_columns_alone(scored, origin):
+    """Meetings, strengths of behaviours and the digest: columns have them, the event as it is shipped has not."""
+    (event, *_) = profile_events(scored, origin, "2026-01-12T08:00:00.000Z", for_store=True)
+    met = {"kind": [0, 2], "item": [(1 << 64) - 1, 7], "count": [3, 1], "failed": [0, 1]}
+    event["netad"]["store"] |= {"met": met, "strengths": {"scan": 2.5}}
+    made = table("profile", [[*row("profile", event), text_of("profile", event)]]).to_pylist()[0]
+    assert {name: made[column] for name, column in MET.items()} == met
+    assert (made["netad.store.strengths.scan"], made["netad.store.digest"]) == (2.5, "")
+    assert "store" not in orjson.loads(made[WHOLE_EVENT])["netad"]

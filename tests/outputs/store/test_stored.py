@@ -1,6 +1,5 @@
 """A local store read back and changed."""
 
-import copy
 import multiprocessing
 import os
 import signal
@@ -16,51 +15,17 @@ import pytest
 
 from netad.core.errors import ConfigError, OutputError
 from netad.core.identity import content_id
-from netad.core.timing import SECOND_NS, iso
-from netad.outputs.base import RunSummary
+from netad.outputs.store import files as files_module
 from netad.outputs.store import stored as module
-from netad.outputs.store.output import ParquetOutput
 from netad.outputs.store.schema import SCHEMAS
 from netad.outputs.store.stored import ParquetStored
 from netad.outputs.stored import Replaced
-
-START_NS = 1_768_111_200_000_000_000
-
-
-@pytest.fixture
-def make(anomaly_events):
-    """A maker of anomalies: `count` windows from `first` on, a minute each."""
-
-    def events(count, first=0, step_s=60):
-        made = []
-        for number in range(first, first + count):
-            event = copy.deepcopy(anomaly_events[0])
-            time_ns = START_NS + number * step_s * SECOND_NS
-            event["@timestamp"] = iso(time_ns)
-            event["event"]["id"] = content_id(time_ns, "test", number)
-            made.append(event)
-        return made
-
-    return events
-
-
-def fill(folder, events, **settings):
-    output = ParquetOutput(str(folder), clock=lambda: "2026-01-12T09:00:00.000Z", **settings)
-    output.write(events)
-    output.close(RunSummary())
-    return ParquetStored(folder)
-
-
-def ids(events):
-    return [event["event"]["id"] for event in events]
+from tests.stored_events import START_NS, fill, ids
+from tests.stored_events import parquet_files as files
 
 
 def changed(event):
     return {**event, "message": f"changed: {event['message']}"}
-
-
-def files(folder):
-    return sorted(folder.rglob("*.parquet"))
 
 
 def test_files_that_overlap_are_merged(tmp_path, make):
@@ -112,11 +77,9 @@ def test_finding_reads_only_files_that_can_hold_it(tmp_path, make, monkeypatch):
     store = fill(tmp_path, make(2, step_s=86_400))
     fill(tmp_path, make(2, first=2, step_s=86_400))
     described, read = [], []
-    for name, seen in (("_described", described), ("_rows", read)):
-        real = getattr(module, name)
-        monkeypatch.setattr(
-            module, name, lambda path, *rest, real=real, seen=seen: seen.append(path) or real(path, *rest)
-        )
+    for where, name, seen in ((files_module, "described", described), (module, "_rows", read)):
+        real = getattr(where, name)
+        monkeypatch.setattr(where, name, lambda *given, real=real, seen=seen: seen.append(given) or real(*given))
     wanted = make(1, first=2, step_s=86_400)[0]
     assert store.find(wanted["event"]["id"])["@timestamp"] == wanted["@timestamp"]
     assert (len(described), len(read)) == (1, 1)
