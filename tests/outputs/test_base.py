@@ -9,6 +9,7 @@ import pytest
 from netad.outputs.base import OUTPUTS, Output, RunSummary
 from netad.outputs.console import ConsoleOutput
 from netad.outputs.ndjson import NdjsonOutput
+from netad.outputs.report.output import ReportOutput
 from netad.outputs.store.output import ParquetOutput
 from netad.outputs.syslog.output import SyslogOutput
 from netad.outputs.webhook.output import WebhookOutput
@@ -43,7 +44,7 @@ def receivers(tmp_path, tmp_path_factory, monkeypatch):
         }
 
 
-@pytest.fixture(params=["console-text", "console-json", "ndjson", "parquet", "syslog", "webhook"])
+@pytest.fixture(params=["console-text", "console-json", "ndjson", "parquet", "syslog", "webhook", "report"])
 def make(request, tmp_path):
     """Return a maker of one of the outputs, always onto the same place."""
     if request.param in ("syslog", "webhook"):
@@ -53,6 +54,7 @@ def make(request, tmp_path):
         "console-json": lambda: ConsoleOutput(io.StringIO(), "json"),
         "ndjson": lambda: NdjsonOutput(str(tmp_path / "events.ndjson"), clock=clock),
         "parquet": lambda: ParquetOutput(str(tmp_path / "store"), clock=clock),
+        "report": lambda: ReportOutput(str(tmp_path / "report.html"), clock=clock),
     }
     return makers[request.param]
 
@@ -63,7 +65,7 @@ def counts(delivery):
 
 def test_every_output_is_found_by_its_name():
     """The registry's names are the classes' own."""
-    for name in ("console", "ndjson", "parquet", "syslog", "webhook"):
+    for name in ("console", "ndjson", "parquet", "syslog", "webhook", "report"):
         assert OUTPUTS.load(name).name == name
 
 

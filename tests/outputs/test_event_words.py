@@ -77,3 +77,12 @@ def test_a_reason_stands_beside_its_baseline():
     assert weight_text(reason) == "25.0 %"
     assert reason_cells({"feature": "x"}) == ("x", "-", "-", "-")
     assert weight_text({"feature": "x"}) == "-"
+
+
+def test_what_would_be_normal_is_one_sentence():
+    """Each change with both values; one that cannot be told is left out."""
+    change = {"feature": "f", "label": "new destinations", "actual": 48.0, "target": 3.0}
+    share = {"feature": "failed_share", "unit": "share", "actual": 0.9, "target": 0.25}
+    found = normal_if({"normal_if": [change, share, {"feature": "lost"}]})
+    assert found == "Normal with new destinations 3 instead of 48, failed_share 25.0 % instead of 90.0 %"
+    assert normal_if({}) == ""

@@ -23,7 +23,7 @@ HOUR_NS = 3600 * SECOND_NS
 
 
 def hours(*values, **fields):
-    return [Span(START_NS + hour * HOUR_NS, START_NS + (hour + 1) * HOUR_NS, **{name: value for name in fields},
+    return [Span(START_NS + hour * HOUR_NS, START_NS + (hour + 1) * HOUR_NS, **dict.fromkeys(fields, value),
                  kind="high" if "score" in fields and value > 0.5 else "")
             for hour, value in enumerate(values)]  # fmt: skip
 
@@ -54,7 +54,10 @@ def test_many_marks_have_no_titles():
 
 def test_bytes_go_up_and_down_from_one_line():
     """Sent above, received below, both on one scale; nothing is no bar."""
-    spans = [Span(START_NS, START_NS + HOUR_NS, bytes_out=1000, bytes_in=500), Span(START_NS + HOUR_NS, START_NS + 2 * HOUR_NS)]
+    spans = [
+        Span(START_NS, START_NS + HOUR_NS, bytes_out=1000, bytes_in=500),
+        Span(START_NS + HOUR_NS, START_NS + 2 * HOUR_NS),
+    ]
     chart = bytes_chart(spans, "Bytes")
     out, received = chart.bars
     (axis,) = chart.rules

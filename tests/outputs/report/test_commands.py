@@ -41,7 +41,7 @@ def test_the_kibana_query_asks_for_the_source_and_the_window(beacon):
 
 
 def test_zeek_columns_are_those_the_condition_asks_for(beacon):
-    """awk counts columns as zeek-cut prints them."""
+    """Awk counts columns as zeek-cut prints them."""
     text = by_name(beacon)["Zeek"]
     assert (ZEEK_FIELDS[0], ZEEK_FIELDS[2], ZEEK_FIELDS[4]) == ("ts", "id.orig_h", "id.resp_h")
     assert shlex.split(text.partition("| ")[2]) == [

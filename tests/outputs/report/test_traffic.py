@@ -39,7 +39,9 @@ def test_flows_outside_the_windows_are_not_behind_anything(flow):
     inside, before = flow(1), flow(2, -10)
     into, after = flow(3, -10, lasts=20), flow(4, 3600)
     later = flow(5, 7300)
-    flows = behind(inside, before, into, after, later, windows=[WINDOW, (START_NS + 2 * HOUR_NS, START_NS + 3 * HOUR_NS)])
+    flows = behind(
+        inside, before, into, after, later, windows=[WINDOW, (START_NS + 2 * HOUR_NS, START_NS + 3 * HOUR_NS)]
+    )
     assert [row.identity for row in flows.rows(9)] == [one["event"]["id"] for one in (into, inside, later)]
     assert flows.count == 3
     assert list(flows.paths) == ["captures/office.pcap"]
@@ -50,7 +52,9 @@ def test_telling_flows_stay_and_then_the_largest(flow):
     events = [flow(number, number / 10, out=number) for number in range(MOST_ROWS + 50)]
     flows = behind(*events, telling=[events[0]["event"]["id"]])
     kept = flows.rows(3)
-    assert [row.identity for row in kept] == [events[number]["event"]["id"] for number in (0, MOST_ROWS + 48, MOST_ROWS + 49)]
+    assert [row.identity for row in kept] == [
+        events[number]["event"]["id"] for number in (0, MOST_ROWS + 48, MOST_ROWS + 49)
+    ]
     assert len(flows.rows(10**6)) == MOST_ROWS
     assert flows.count == MOST_ROWS + 50
 
