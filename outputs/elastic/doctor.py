@@ -16,7 +16,7 @@ from netad.outputs.elastic.templates import planned_changes
 from netad.outputs.wording import counted
 
 if TYPE_CHECKING:
-    from elasticsearch import Elasticsearch
+    from elasticsearch import ApiError, Elasticsearch, TransportError
 
 STREAMS = "logs-netad.*"
 NEEDED = ("auto_configure", "create_doc")
@@ -40,16 +40,33 @@ def check_elastic(
     if not (yield from check_ways(config, clock)):
         return
     with contextlib.closing(connect(config)) as client:
+        asked = [*_STEPS, "clock", *(["duplicates"] if duplicates_in is not None else [])]
         try:
-            for step in (_who, _version, _privileges, _templates, _reading):
+            for step in _STEPS.values():
                 yield step(client)
+                asked.pop(0)
             yield _clock(client, clock)
+            asked.pop(0)
             if duplicates_in is not None:
                 yield from _repeated(client, duplicates_in)
         except (ApiError, TransportError) as error:
-            yield Check("answer", "FAILED", explain(error, config).message)
+            yield _failed(asked[0], error, config)
         except OutputError as error:
-            yield Check("answer", "FAILED", error.message)
+            yield Check(asked[0], "FAILED", error.message)
+
+
+def _failed(step: str, error: "ApiError | TransportError", config: ElasticConfig) -> Check:
+    """Return what a step met, under the name of what is wrong rather than of what was asked."""
+    import elasticsearch
+
+    told = explain(error, config).message
+    if isinstance(error, elasticsearch.SSLError):
+        return Check("TLS", "FAILED", told)
+    if isinstance(error, elasticsearch.ConnectionError) and not config.speaks_tls:
+        return Check("answer", "FAILED", f"{told}: does this port speak TLS? Then the URL begins with https")
+    if not isinstance(error, elasticsearch.ApiError) or isinstance(error, elasticsearch.UnsupportedProductError):
+        return Check("answer", "FAILED", told)
+    return Check("version" if _is_mismatch(error) else step, "FAILED", told)
 
 
 def _who(client: "Elasticsearch") -> Check:
@@ -116,7 +133,7 @@ def _templates(client: "Elasticsearch") -> Check:
         return Check("templates", "ok", "all are there, in this version or a newer one")
     missing = [change.name for change in changes if change.installed is None]
     what = f"{', '.join(missing)} missing" if missing else f"{counted(len(changes), 'template')} older than this netad"
-    return Check("templates", "FAILED", f"{what}: run `netad setup elastic`")
+    return Check("templates", "FAILED", f"{what}: `netad setup elastic` puts them, and so does a run whose key may")
 
 
 def _reading(client: "Elasticsearch") -> Check:
@@ -128,6 +145,15 @@ def _reading(client: "Elasticsearch") -> Check:
         told = "this key may not read: what is delivered already is known from this machine's ledger only"
         return Check("known events", "note", told)
     return Check("known events", "ok", "events that are there can be looked up")
+
+
+_STEPS: dict[str, Callable[["Elasticsearch"], Check]] = {
+    "authentication": _who,
+    "version": _version,
+    "privileges": _privileges,
+    "templates": _templates,
+    "known events": _reading,
+}
 
 
 def _clock(client: "Elasticsearch", clock: Callable[[], float]) -> Check:

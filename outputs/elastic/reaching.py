@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from netad.core.checks import Check
 from netad.outputs.elastic.connection import ElasticConfig
+from netad.outputs.network import cause
 
 TIMEOUT_S = 10.0
 SOON_DAYS = 14
@@ -38,7 +39,7 @@ def check_way(url: str, config: ElasticConfig, clock: Callable[[], float] = time
         yield Check("DNS", "FAILED", told)
         return
     addresses = ", ".join(dict.fromkeys(str(each[4][0]) for each in found))
-    yield Check("DNS", "ok", f"{where}{host} is {addresses}")
+    yield Check("DNS", "ok", f"{where}{host} is {'an address already' if addresses == host else addresses}")
     try:
         with socket.create_connection((host, port), timeout=TIMEOUT_S) as connected:
             yield Check("TCP", "ok", f"{where}{host} listens on port {port}")
@@ -68,9 +69,9 @@ def _tls(connected: socket.socket, host: str, config: ElasticConfig, clock: Call
             shown = hashlib.sha256(encrypted.getpeercert(binary_form=True) or b"").hexdigest()
             version = encrypted.version()
     except ssl.SSLCertVerificationError as error:
-        return Check("TLS", "FAILED", _refused(error, config.prefix))
+        return Check("TLS", "FAILED", _refused(error, config))
     except OSError as error:
-        told = f"no TLS on this port ({error.strerror or error}): is it http, or does the server want a certificate?"
+        told = f"no TLS on this port ({cause(error)}): is it http, or does the server want a certificate?"
         return Check("TLS", "FAILED", told)
     if config.fingerprint:
         # The chain may hold the fingerprint too: the client looks at it, here only the certificate itself is seen.
@@ -85,8 +86,8 @@ def _tls(connected: socket.socket, host: str, config: ElasticConfig, clock: Call
     return Check("TLS", "ok", f"{version}, the certificate is trusted and ends in {days} days")
 
 
-def _refused(error: ssl.SSLCertVerificationError, prefix: str) -> str:
-    code, reason = error.verify_code, error.verify_message
+def _refused(error: ssl.SSLCertVerificationError, config: ElasticConfig) -> str:
+    code, reason, prefix = error.verify_code, error.verify_message, config.prefix
     if code == _EXPIRED:
         return f"the server's certificate, or that of its authority, is over ({reason}): it has to be renewed there"
     if code == _NOT_YET:
@@ -94,6 +95,11 @@ def _refused(error: ssl.SSLCertVerificationError, prefix: str) -> str:
     if code in (_NAME, _ADDRESS):
         return (
             f"the certificate is somebody else's ({reason}): use the name that is in it, or have it made for this one"
+        )
+    if config.trust.ca_file is not None:
+        return (
+            f"the authority in {prefix}CA_FILE is not the one that stands for the server's certificate ({reason}): "
+            f"name the file with the server's authority there"
         )
     return (
         f"nobody who is trusted stands for the server's certificate ({reason}): set {prefix}CA_FILE to its authority's "

@@ -63,8 +63,8 @@ def test_a_cluster_where_all_is_well(secured):
 @pytest.mark.parametrize(
     ("changed", "what", "state", "words"),
     [
-        ({"_authenticate": Answer(401, {})}, "answer", "FAILED", "does not accept the credentials"),
-        ({"_authenticate": Answer(400, {"error": {"type": "media_type_header_exception"}})}, "answer", "FAILED",
+        ({"_authenticate": Answer(401, {})}, "authentication", "FAILED", "does not accept the credentials"),
+        ({"_authenticate": Answer(400, {"error": {"type": "media_type_header_exception"}})}, "version", "FAILED",
          "pip install 'elasticsearch<9'"),
         ({"": Answer(200, {"version": {"number": "7.17.0"}})}, "version", "FAILED", "is older than client"),
         ({"": REFUSED}, "version", "note", "does not say"),
@@ -72,7 +72,8 @@ def test_a_cluster_where_all_is_well(secured):
          "privileges", "FAILED", "create_doc on logs-netad.* is missing"),
         ({"_has_privileges": Answer(200, {"index": {"logs-netad.*": {"auto_configure": True, "create_doc": True}}})},
          "privileges", "note", "read, maintenance on logs-netad.*"),
-        ({"component": Answer(200, {"component_templates": []})}, "templates", "FAILED", "run `netad setup elastic`"),
+        ({"component": Answer(200, {"component_templates": []})}, "templates", "FAILED",
+         "`netad setup elastic` puts them"),
         ({"component": REFUSED}, "templates", "note", "may not look"),
         ({"_search": REFUSED}, "known events", "note", "ledger only"),
         ({"health": Answer(200, [{"epoch": str(NOW - 3600)}])}, "clock", "FAILED", "3,600 s apart"),
@@ -93,11 +94,24 @@ def test_a_way_that_ends_early(dead_url):
     assert list(examined(dead_url)) == ["DNS", "TCP"]
 
 
+def test_what_is_wrong_with_the_way_shows_under_its_own_name(serve):
+    """A fingerprint that is not the certificate's, http to a port that speaks TLS, something else that answers."""
+    server = serve(lambda _: Answer(200, {}), tls=True)
+    config = ElasticConfig.from_target(server.url, {"NETAD_ELASTIC_FINGERPRINT": "ab" * 32})
+    last = list(check_elastic(config))[-1]
+    assert (last.what, last.state) == ("TLS", "FAILED")
+    found = examined(server.url.replace("https", "http"))
+    assert found["answer"][0] == "FAILED"
+    assert found["answer"][1].endswith("does this port speak TLS? Then the URL begins with https")
+    other = serve(lambda _: Answer(200, {}, {}))
+    assert examined(other.url)["answer"] == ("FAILED", f"{other.url} does not answer like an Elasticsearch")
+
+
 def test_duplicates_that_cannot_be_looked_for(secured):
     """A refusal in the middle of looking is a line as well."""
     asked = iter([Answer(200, {"took": 1}), REFUSED])
     server = secured(_search=lambda: next(asked))
-    state, told = examined(server, duplicates_in="logs-netad.*")["answer"]
+    state, told = examined(server, duplicates_in="logs-netad.*")["duplicates"]
     assert (state, "does not allow this (403" in told) == ("FAILED", True)
 
 

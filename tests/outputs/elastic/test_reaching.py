@@ -36,7 +36,7 @@ def test_nothing_listens(dead_url):
     [
         ("certificate.pem", {"CA_FILE": "certificate.pem"}, "ok", "is trusted and ends in"),
         ("certificate.pem", {}, "FAILED", "set NETAD_ELASTIC_CA_FILE to its authority's certificate"),
-        ("certificate.pem", {"CA_FILE": "other.pem"}, "FAILED", "nobody who is trusted stands for"),
+        ("certificate.pem", {"CA_FILE": "other.pem"}, "FAILED", "the authority in NETAD_ELASTIC_CA_FILE is not"),
         ("expired.pem", {"CA_FILE": "expired.pem"}, "FAILED", "it has to be renewed there"),
         ("certificate.pem", {"FINGERPRINT": "certificate.pem"}, "ok", "has the fingerprint that was given"),
         ("certificate.pem", {"FINGERPRINT": "other.pem"}, "note", "the certificate's own fingerprint is"),
