@@ -12,6 +12,7 @@ from netad.detectors.behaviour_detector import PREFIX, behaviour_columns
 from netad.detectors.calibration import DECADES
 from netad.detectors.matrix import judged
 from netad.detectors.model import Model
+from netad.detectors.sentence import behaviour_label
 from netad.profiles.features import FEATURES
 
 Float64 = NDArray[np.float64]
@@ -123,8 +124,7 @@ class _Judge:
             matrix = self._values[rows]
             partly = []
             for place, row in enumerate(rows.tolist()):
-                moved = [(column, _between(self._name(column), self._values[row, column], target, way))
-                         for column, target in found[row]]  # fmt: skip
+                moved = [(column, self._on_the_way(row, column, target, way)) for column, target in found[row]]
                 for column, value in moved:
                     matrix[place, column] = value
                 partly.append(moved)
@@ -135,8 +135,10 @@ class _Judge:
             rows = rows[~normal]
         return found
 
-    def _name(self, column: int) -> str:
-        return self._names[column]
+    def _on_the_way(self, row: int, column: int, target: float, way: float) -> float:
+        """Return the value `way` (0..1) from a column's value to the target; a behaviour is there or it is not."""
+        name = self._names[column]
+        return target if name.startswith(PREFIX) else _between(name, self._values[row, column], target, way)
 
 
 def explain(model: Model, profiles: pd.DataFrame, threshold: float | None = None) -> list[Explanation]:
@@ -248,8 +250,8 @@ def _towards_suspicion(names: tuple[str, ...], actual: Float64, typical: Float64
 
 
 def _between(name: str, actual: float, target: float, way: float) -> float:
-    """Return the value `way` (0..1) from actual to target, as detectors count the way."""
-    if not name.startswith(PREFIX) and FEATURES[name].transform == "log":
+    """Return a feature's value `way` (0..1) from actual to target, as detectors count the way."""
+    if FEATURES[name].transform == "log":
         low, high = np.log1p(max(actual, 0.0)), np.log1p(max(target, 0.0))
         return float(np.expm1(low + way * (high - low)))
     return float(actual + way * (target - actual))
@@ -258,7 +260,7 @@ def _between(name: str, actual: float, target: float, way: float) -> float:
 def _label(name: str) -> tuple[str, str]:
     """Return label and unit of a column."""
     if name.startswith(PREFIX):
-        return name.removeprefix(PREFIX).replace("_", " "), "decades"
+        return behaviour_label(name.removeprefix(PREFIX)), "decades"
     return FEATURES[name].label, FEATURES[name].unit
 
 

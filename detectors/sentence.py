@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from netad.core.figures import figure, quantity
 from netad.detectors.anomaly import Reason
 
+_BEHAVIOURS = {"dga": "DGA", "dns_tunnel": "DNS tunnel"}
+
 # Leading feature -> words before the value, noun for one, words after it. A value without a noun carries its own unit.
 # Features that are surprises in nats tell nobody anything as numbers: whole clauses.
 _CLAUSES = {
@@ -60,30 +62,36 @@ _TEMPLATES: dict[str, tuple[str, str, str]] = {
     "new_destination_share": ("went to destinations that nobody here had met before in", "", " of its flows"),
     "new_networks": ("contacted", "network", " that nobody here had met before"),
     "new_network_share": ("went to networks that nobody here had met before in", "", " of its flows"),
-    "new_ports": ("contacted", "destination port", " that nobody here had used before"),
+    "new_ports": ("used", "service", " (ports, ICMP types) that nobody here had used before"),
     "new_port_share": ("used ports that nobody here had used before in", "", " of its flows"),
     "failed_new_destinations": ("failed to reach", "destination", " that nobody here had met before"),
     "own_new_destinations": ("contacted", "destination", " that it had never met before"),
     "own_new_destination_share": ("went to destinations that it had never met before in", "", " of its flows"),
     "own_new_networks": ("contacted", "network", " that it had never met before"),
     "own_new_network_share": ("went to networks that it had never met before in", "", " of its flows"),
-    "own_new_ports": ("contacted", "destination port", " that it had never used before"),
+    "own_new_ports": ("used", "service", " (ports, ICMP types) that it had never used before"),
     "own_new_port_share": ("used ports that it had never used before in", "", " of its flows"),
 }
+
+
+def behaviour_label(behaviour: str) -> str:
+    """Return a behaviour's name in the middle of a sentence: `scan`, `DNS tunnel`."""
+    return _BEHAVIOURS.get(behaviour, behaviour.replace("_", " "))
 
 
 def sentence(source: str, window_length: str, reasons: Sequence[Reason], profile: Iterable[Reason] = ()) -> str:
     """Return the sentence, without a full stop, from an anomaly's source, window length, reasons and framed list.
 
-    The first reason leads: `10.4.2.2 contacted 812 destination ports on 3 hosts in 1h (typical 6), was refused in
-    96.0 % of its flows (typical 2.0 %)`.
+    The first reason leads: `10.4.2.2 contacted 812 destination ports on 3 hosts in 1h (typical 6), and was refused or
+    got no answer in 96.0 % of its flows (typical 2.0 %)`.
     """
     when = "in the capture" if window_length == "capture" else f"in {window_length}"
     lead, *others = reasons or (None,)
     if lead is None:
         return f"{source} had an unusual profile {when}"
-    also = "".join(f", {_clause(reason)}{_typical(reason)}" for reason in others)
-    return f"{source} {_clause(lead, _hosts(profile))} {when}{_typical(lead)}{also}"
+    told = [f"{_clause(lead, _hosts(profile))} {when}{_typical(lead)}"]
+    told += [f"{_clause(reason)}{_typical(reason)}" for reason in others]
+    return f"{source} {', '.join(told[:-1])}{', and ' if others else ''}{told[-1]}"
 
 
 def _clause(reason: Reason, hosts: str = "") -> str:

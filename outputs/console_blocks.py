@@ -17,6 +17,7 @@ from netad.outputs.event_words import (
     behind,
     hiding_rules,
     moment,
+    mostly,
     normal_if,
     oddly,
     rarity,
@@ -60,7 +61,7 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
-    for told in (normal_if(details), oddly(details), *said(event["netad"].get("evidence", {}))):
+    for told in (mostly(event), normal_if(details), oddly(details), *said(event["netad"].get("evidence", {}))):
         if told:
             yield _indented(Text(show(told)))
     if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed

@@ -8,6 +8,7 @@ from netad.outputs.base import Event
 from netad.outputs.wording import counted
 
 TOP = 3
+MOST_PORTS = 5
 LONGEST = 80  # characters of a name
 SUPPRESSION = ("rule_ids", "owner", "reason")
 
@@ -31,6 +32,20 @@ def behind(details: dict[str, Any]) -> str:
     flows, peers = details.get("flow_count", 0), details.get("destination_count", 0)
     told = [counted(flows, "flow")] if flows else []
     return " to ".join(told + ([counted(peers, "address", "addresses")] if peers else []))
+
+
+def mostly(event: Event) -> str:
+    """Return the addresses and ports of most flows behind an anomaly, empty where none are known."""
+    details = event["netad"]["anomaly"]
+    peers, ports = event.get("related", {}).get("ip", [])[1:], details.get("destination_ports", ())
+    told = []
+    if peers:
+        more = max(details.get("destination_count", 0), len(peers)) - len(peers[:TOP])
+        told.append(f"to {', '.join(peers[:TOP])}" + (f" and {more:,} more" if more > 0 else ""))
+    if ports:
+        shown = ", ".join(str(port) for port in ports[:MOST_PORTS])
+        told.append(f"port{'s' if ports[1:] else ''} {shown}" + (", ..." if ports[MOST_PORTS:] else ""))
+    return f"Most flows: {', '.join(told)}" if told else ""
 
 
 def rarity(tail: float) -> str:
@@ -80,7 +95,7 @@ def normal_if(details: dict[str, Any]) -> str:
 
 def _change(change: dict[str, Any]) -> str:
     label, unit = change.get("label", change["feature"]), change.get("unit", "")
-    if unit == "decades" and not change["target"]:
+    if unit == "decades":  # a behaviour
         return f"no {label}"
     return f"{label} {quantity(change['target'], unit)} instead of {quantity(change['actual'], unit)}"
 
@@ -94,7 +109,7 @@ def reason_cells(reason: dict[str, Any]) -> tuple[str, str, str, str]:
     """Return what a reason's feature is called, its value, the baseline's median, and the quantile it falls on."""
     unit = reason.get("unit", "")
     label = reason.get("label", reason["feature"])
-    label += f" ({unit})" if unit in ("bytes", "s") and not label.startswith(unit) else ""
+    label += f" ({unit})" if unit in ("bytes", "s", "decades") and not label.startswith(unit) else ""
     actual, typical = (figure(reason[name], unit) if name in reason else "-" for name in ("actual", "typical"))
     return label, actual, typical, percent(reason["quantile"]) if "quantile" in reason else "-"
 

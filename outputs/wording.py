@@ -2,12 +2,13 @@
 
 import unicodedata
 
-_BEHAVIOURS = {"dga": "DGA", "dns_tunnel": "DNS tunnel"}
+from netad.detectors.sentence import behaviour_label
 
 
 def behaviour_name(behaviour: str) -> str:
     """Return a behaviour's name as the beginning of a sentence."""
-    return _BEHAVIOURS.get(behaviour, behaviour.replace("_", " ").capitalize())
+    label = behaviour_label(behaviour)
+    return label[:1].upper() + label[1:]
 
 
 def score_text(score: float) -> str:

@@ -144,4 +144,4 @@ def test_a_behaviour_is_a_reason(profiles, quiet):
     model = Model.train(watched, detectors=["behaviour"], name="x", window="1h", created="now")
     explained = explain(model, profiles(2, seed=1).assign(**{"behaviour.scan": 8.0}))[0]
     assert (explained.reasons[0].feature, explained.reasons[0].label) == ("behaviour.scan", "scan")
-    assert explained.changes[0].feature == "behaviour.scan"
+    assert (explained.changes[0].feature, explained.changes[0].target) == ("behaviour.scan", 0.0)

@@ -1,7 +1,7 @@
 import pytest
 
 from netad.detectors.anomaly import Reason
-from netad.detectors.sentence import _CLAUSES, _TEMPLATES, sentence
+from netad.detectors.sentence import _CLAUSES, _TEMPLATES, behaviour_label, sentence
 from netad.profiles.features import FEATURES
 
 
@@ -23,7 +23,10 @@ def reason(name, actual, typical=6.0):
         ),
         (reason("duration_max", 3599.5, 12), "kept a flow open for 59m59.5s in 1h (typical 12s)"),
         (reason("ttl_mean", 63.25, 64), "had an unusual average TTL of 63.2 in 1h (typical 64)"),
-        (reason("new_ports", 9, 0), "contacted 9 destination ports that nobody here had used before in 1h (typical 0)"),
+        (
+            reason("new_ports", 9, 0),
+            "used 9 services (ports, ICMP types) that nobody here had used before in 1h (typical 0)",
+        ),
         (
             reason("own_new_destination_share", 0.5, 0.1),
             "went to destinations that it had never met before in 50.0 % of its flows in 1h (typical 10.0 %)",
@@ -47,7 +50,7 @@ def test_what_else_the_source_did():
     )
     assert sentence("10.4.2.2", "1h", reasons, (reason("unique_destinations", 3),)) == (
         "10.4.2.2 was refused or got no answer in 96.0 % of its flows in 1h (typical 2.0 %), "
-        "used a port that is hardly ever used on this network, sent 5 MB (typical 31 kB)"
+        "used a port that is hardly ever used on this network, and sent 5 MB (typical 31 kB)"
     )
 
 
@@ -80,3 +83,12 @@ def test_every_feature_makes_a_sentence(name, value):
 def test_templates_are_for_features_that_exist():
     """No template waits for a feature that was renamed."""
     assert set(_TEMPLATES) | set(_CLAUSES) <= set(FEATURES.names())
+
+
+def test_behaviours_are_called_what_people_call_them():
+    """Abbreviations keep their capitals, the others are plain words."""
+    assert [behaviour_label(name) for name in ("dga", "dns_tunnel", "brute_force")] == [
+        "DGA",
+        "DNS tunnel",
+        "brute force",
+    ]

@@ -86,7 +86,7 @@ def test_the_sentence_names_source_window_and_the_three_main_features(anomaly, o
     """An analyst can read it without the rest."""
     assert anomaly_event(anomaly, origin, CREATED)["message"] == (
         "10.4.2.2 contacted 812 destination ports on 3 hosts in 1h (typical 6), was refused or got no answer in 97.0 % "
-        "of its flows (typical 4.0 %), had an unusual average packet length of 44 bytes (typical 513 bytes); "
+        "of its flows (typical 4.0 %), and had an unusual average packet length of 44 bytes (typical 513 bytes); "
         "anomaly score 0.999, threshold 0.989, between 2026-01-11T06:00:00Z and 2026-01-11T07:00:00Z."
     )
 

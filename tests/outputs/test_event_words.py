@@ -6,6 +6,7 @@ from netad.outputs.event_words import (
     behind,
     hiding_rules,
     moment,
+    mostly,
     normal_if,
     oddly,
     rarity,
@@ -58,6 +59,20 @@ def test_what_was_said_comes_in_lines(anomaly_events):
     assert list(said({})) == []
     assert oddly({}) == ""
     assert oddly({"unexpected": ["a", "b", "c", "d"]}) == "Reads oddly: a; b; c"
+
+
+def test_where_most_flows_went():
+    """The first peers and ports, how many more peers there are, and nothing where none are known."""
+    peers = [f"10.0.0.{last}" for last in range(5)]
+    details = {"destination_count": 40, "destination_ports": [445, 135, 88, 389, 53, 80]}
+    event = {"related": {"ip": ["10.9.9.9", *peers]}, "netad": {"anomaly": details}}
+    assert mostly(event) == (
+        "Most flows: to 10.0.0.0, 10.0.0.1, 10.0.0.2 and 37 more, ports 445, 135, 88, 389, 53, ..."
+    )
+    assert mostly(event | {"netad": {"anomaly": {"destination_ports": [53]}}, "related": {"ip": ["::1", "::2"]}}) == (
+        "Most flows: to ::2, port 53"
+    )
+    assert mostly({"netad": {"anomaly": {}}}) == ""
 
 
 def test_what_would_have_been_normal():
