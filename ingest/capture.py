@@ -27,7 +27,8 @@ class IngestOptions:
     `lateness_ns` is how long after a window's end a flow that goes on waits for late packets before it is cut there;
     `decap` takes packets out of the tunnels they came in; `facts` looks into payloads for DNS, TLS and HTTP greetings.
 
-    `growing` inputs may be written to while they are read: what ends in the middle is left for later.
+    `growing` inputs may be written to while they are read: the last line of a log is left for later until its newline
+    is there, and a capture that ends inside a record is not said to be cut. Compressed inputs are taken to be complete.
 
     Of logs: `labels` keeps the labels of labelled data sets (LOG_COLUMNS), `unknown` the fields of conn.log that netad
     does not know, as text columns `zeek.<field>`; `facts` reads dns, ssl, http, notice and weird logs and events.

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from netad.core.errors import InputError
+
 # libpcap's MAXIMUM_SNAPLEN (pcap-int.h): no capture program stores more of one packet.
 MAX_CAPTURED = 262_144
 
@@ -11,6 +13,10 @@ MAX_CAPTURED = 262_144
 MAX_TIME_NS = 1 << 62
 
 _PIECE = 1 << 16
+
+
+class CutError(InputError):
+    """A capture ends in the middle of a record."""
 
 
 class ByteStream(Protocol):

@@ -12,7 +12,7 @@ from dpkt import pcap as layout
 
 from netad.core.errors import InputError
 from netad.core.timing import SECOND_NS
-from netad.ingest.framing import MAX_CAPTURED, Octets, Record
+from netad.ingest.framing import MAX_CAPTURED, CutError, Octets, Record
 
 # The upper half of the field holds the frame check sequence's length and reserved bits.
 _LINK_TYPE_BITS = 0xFFFF
@@ -52,8 +52,8 @@ def is_pcap(head: bytes) -> bool:
 class PcapReader:
     """Reads one pcap whose magic number is known, record by record.
 
-    `number` is that of the record last read: another reader of the same bytes may count on. The fields of the file
-    header that say how to read records are public for that reader too.
+    `number` is that of the last record that was all there: another reader of the same bytes may count on. The fields of
+    the file header that say how to read records are public for that reader too.
 
     Raises:
         InputError: on construction, the file is cut inside its header.
@@ -63,7 +63,7 @@ class PcapReader:
         variant = _VARIANTS[octets.peek(4)]
         head = octets.take(variant.file_header.size)
         if len(head) < variant.file_header.size:
-            raise InputError("is cut inside its file header")
+            raise CutError("is cut inside its file header")
         _, _, minor, _, _, _, link_type = variant.file_header.unpack(head)
         self._octets, self._unpack = octets, variant.record_header.unpack
         self.number = 0
@@ -93,25 +93,27 @@ class PcapReader:
         if not header:
             self.ended = True
             return None
-        self.number += 1
+        number = self.number + 1
         if len(header) < self.header_size:
-            raise self._cut()
+            raise _cut(number)
         if header == bytes(self.header_size):
-            raise InputError(f"is filled with zeros from record {self.number} on, as after a crash; "
+            raise InputError(f"is filled with zeros from record {number} on, as after a crash; "
                              "reading stopped there")  # fmt: skip
         seconds, fraction, captured, length = self._unpack(header)[:4]
         if self.old and captured > length:
             captured, length = length, captured
         if captured > MAX_CAPTURED:
-            raise InputError(f"is damaged: record {self.number} claims {captured} bytes, more than the {MAX_CAPTURED} "
+            raise InputError(f"is damaged: record {number} claims {captured} bytes, more than the {MAX_CAPTURED} "
                              "that one may have; reading stopped there")  # fmt: skip
         data = self._octets.take(captured)
         if len(data) < captured:
-            raise self._cut()
+            raise _cut(number)
+        self.number = number
         return Record(seconds * SECOND_NS + fraction * self.unit_ns, data, length, self.link_type)
 
     def close(self) -> None:
         """Say what is left to say about the file: nothing (the reader of pcapng has more)."""
 
-    def _cut(self) -> InputError:
-        return InputError(f"is cut in the middle of record {self.number}")
+
+def _cut(number: int) -> CutError:
+    return CutError(f"is cut in the middle of record {number}")

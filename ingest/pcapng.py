@@ -12,7 +12,7 @@ from dpkt import pcapng as layout
 
 from netad.core.errors import InputError
 from netad.core.timing import SECOND_NS
-from netad.ingest.framing import MAX_CAPTURED, MAX_TIME_NS, Octets, Record
+from netad.ingest.framing import MAX_CAPTURED, MAX_TIME_NS, CutError, Octets, Record
 from netad.ingest.report import IngestReport
 
 MAX_BLOCK = 1 << 24  # bytes; libpcap's own ceiling for a block
@@ -104,10 +104,11 @@ class PcapngReader:
 
     `number` counts the packet blocks, `last_ns` is the time of the last usable packet, `interfaces` is the list of the
     section that is being read (a new list for a new section): another reader of the same bytes may go on from there.
+    Of the first `after` packet blocks, which were read before, nothing is said or counted.
     """
 
-    def __init__(self, octets: Octets, path: str, report: IngestReport) -> None:
-        self._octets, self._path, self._report = octets, path, report
+    def __init__(self, octets: Octets, path: str, report: IngestReport, after: int = 0) -> None:
+        self._octets, self._path, self._report, self._after = octets, path, report, after
         self._layout = _LAYOUTS["little"]
         self.ended = False
         self.interfaces: list[Interface] = []
@@ -190,8 +191,8 @@ class PcapngReader:
             raise InputError(f"is damaged: after record {self.number} there is a block of {length} bytes; "
                              "reading stopped there")  # fmt: skip
 
-    def _cut(self) -> InputError:
-        return InputError(f"is cut in the middle of a block, after record {self.number}")
+    def _cut(self) -> CutError:
+        return CutError(f"is cut in the middle of a block, after record {self.number}")
 
     def _section(self, head: bytes) -> None:
         magic = self._octets.take(4)
@@ -250,12 +251,15 @@ class PcapngReader:
 
     def _time_before(self) -> int:
         if self.last_ns is None:
-            self._report.problem(self._path, "begins with packets that have no time (Simple Packet Blocks): they count "
-                                 "at 1970-01-01")  # fmt: skip
+            if self.number > self._after:
+                self._report.problem(self._path, "begins with packets that have no time (Simple Packet Blocks): they "
+                                     "count at 1970-01-01")  # fmt: skip
             self.last_ns = 0
         return self.last_ns
 
     def _pass_over(self, kind: str) -> None:
+        if self.number <= self._after:
+            return
         self._report.skipped[kind] += 1
         self._report.packets += 1
         self._unusable[0] += 1

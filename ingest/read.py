@@ -95,7 +95,7 @@ class _Part:
     """A report of one reader, whose numbers are added to the whole report as they grow; problems go there at once."""
 
     def __init__(self, whole: IngestReport) -> None:
-        self.own = IngestReport(problems=whole.problems, bad_lines=whole.bad_lines)
+        self.own = IngestReport(problems=whole.problems, bad_lines=whole.bad_lines, read=whole.read)
         self._whole = whole
         self._moved: Counter[str] = Counter()
         self._skipped: Counter[str] = Counter()

@@ -7,7 +7,7 @@ from typing import Final
 
 from netad.core.errors import InputError
 from netad.ingest.capture import IngestOptions
-from netad.ingest.compression import bytes_of_file
+from netad.ingest.compression import Decompressed, bytes_of_file
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import Packet, decode
 from netad.ingest.flow_table import FlowRecord, FlowTable
@@ -83,7 +83,8 @@ def _packets(source: Source, options: IngestOptions, report: IngestReport) -> It
     unknown: Counter[int] = Counter()
     bytes_before, file_bytes_before = report.bytes, report.file_bytes
     with stream:
-        for record in read_records(stream, source.path, report):
+        growing = options.growing and not isinstance(stream, Decompressed)
+        for record in read_records(stream, source.path, report, source.after, growing=growing):
             report.file_bytes = file_bytes_before + bytes_of_file(stream, report.bytes - bytes_before)
             if not since <= record.time_ns < until:
                 report.skipped["outside_time_range"] += 1

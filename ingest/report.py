@@ -39,7 +39,8 @@ class IngestReport:
     last lines of logs that had no end yet, `one_way` the flow records that tell of one direction only. A line that
     cannot be used is skipped as `bad_line`; `bad_lines` holds the first of them, at most BAD_LINES_SHOWN.
 
-    `read` says by path how far inputs were read, as netad.ingest.inputs.Source.after has it.
+    `read` says by path how far inputs were read, whatever ended it, as netad.ingest.inputs.Source.after has it. With
+    IngestOptions.growing `waiting` counts captures too whose last record is not all there yet.
     """
 
     files: int = 0

@@ -11,7 +11,7 @@ from netad.core.carried import State, array_of, part_of, same_setting, texts_arr
 from netad.core.errors import InputError, StateError
 from netad.ingest.capture import IngestOptions
 from netad.ingest.compiling import watch_compiler
-from netad.ingest.compression import bytes_of_file
+from netad.ingest.compression import Decompressed, bytes_of_file
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import TCP, UDP, Packet, decode
 from netad.ingest.engine import walk as w
@@ -29,7 +29,7 @@ from netad.ingest.inputs import Source
 from netad.ingest.packet_clock import PacketClock
 from netad.ingest.pcap import PcapReader
 from netad.ingest.pcapng import Interface, PcapngReader
-from netad.ingest.records import open_reader
+from netad.ingest.records import ended, open_reader
 from netad.ingest.report import IngestReport
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class Engine:
         watch_compiler()
         self.paths: list[str] = []  # of the inputs that records' `input` points to
         self._report, self._progress = report, progress
-        self._decap, self._strict = options.decap, options.strict
+        self._decap, self._strict, self._growing = options.decap, options.strict, options.growing
         self._store = FlowStore(options.window_ns, Timeouts(), options.max_flows, options.lateness_ns)
         self._fragments = FragmentPorts()
         self._row = np.zeros(P_FIELDS, np.int64)
@@ -142,11 +142,10 @@ class Engine:
         with stream:
             reading = _Reading(stream, self._report)
             try:
-                yield from self._packets(reading, source.path)
-            except InputError as error:
-                self._report.problem(source.path, error.message)
-            except OSError as error:
-                self._report.problem(source.path, f"cannot be read: {error.strerror or error}")
+                yield from self._packets(reading, source)
+            except (InputError, OSError) as error:
+                growing = self._growing and not isinstance(stream, Decompressed)
+                ended(source.path, self._report, error, growing=growing)
             finally:
                 reading.blocks.close()
                 self._count(reading)
@@ -155,15 +154,16 @@ class Engine:
                 source.path, f"holds {count:,} packets of link type {link_type}, which netad cannot decode"
             )
 
-    def _packets(self, reading: "_Reading", path: str) -> "Iterator[Columns | FactBatch]":
+    def _packets(self, reading: "_Reading", source: Source) -> "Iterator[Columns | FactBatch]":
         """Walk through one input and yield the records of flows that end on the way, facts before flows that end later.
 
         Raises:
             InputError, OSError: the input is no capture, is cut, damaged or cannot be read.
         """
-        reader = open_reader(reading.octets, path, self._report)
+        reader = open_reader(reading.octets, source.path, self._report, source.after)
         try:
             self._enter(reader)
+            self._state[w.S_AFTER] = source.after
             while not reader.ended:
                 code = self._walk(reading)
                 if code == w.HAND_OVER:
@@ -183,6 +183,7 @@ class Engine:
                     if code == w.UNUSUAL or not reading.blocks.extend():
                         self._step(reading, reader)
         finally:
+            self._report.read[source.path] = max(source.after, int(self._state[w.S_NUMBER]))
             reader.close()
 
     def _enter(self, reader: Reader) -> None:
@@ -249,7 +250,7 @@ class Engine:
             state[w.S_LAST_NS] = -1 if reader.last_ns is None else reader.last_ns
             state[w.S_BIG_ENDIAN] = reader.big_endian
             state[w.S_INTERFACES] = self._interfaces.follow(reader.interfaces)
-        if record is None:
+        if record is None or reader.number <= state[w.S_AFTER]:
             return
         state[w.S_PACKETS] += 1
         if state[w.S_SINCE] <= record.time_ns < state[w.S_UNTIL]:

@@ -44,6 +44,7 @@ S_SINCE, S_UNTIL = 7, 8  # ns
 S_INPUT = 9
 S_DECAP = 10
 S_STRICT = 27
+S_AFTER = 28  # records up to this number were read before
 S_END = 11  # of the bytes in the block
 # What it reads and moves on:
 S_POSITION = 12
@@ -58,7 +59,7 @@ S_NOTES = 26  # notes that were taken
 # The record at hand:
 S_RECORD_NS, S_RECORD_START, S_RECORD_END, S_RECORD_WIRE, S_RECORD_LINK = 20, 21, 22, 23, 24
 S_SOURCES = 25
-S_FIELDS = 28
+S_FIELDS = 29
 
 # Columns of the interface table: ns = ticks * I_MULTIPLIER // I_DIVISOR + I_OFFSET_NS.
 I_LINK_TYPE, I_SNAPLEN, I_MULTIPLIER, I_DIVISOR, I_OFFSET_NS, I_MAX_TICKS = range(6)
@@ -228,6 +229,8 @@ def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Words,
             found = _pcapng_record(block, state, interfaces) if state[S_PCAPNG] else _pcap_record(block, state)
             if found != _READ:
                 return found
+            if state[S_NUMBER] <= state[S_AFTER]:
+                continue
             state[S_PACKETS] += 1
             time_ns = state[S_RECORD_NS]
             if time_ns < state[S_SINCE] or time_ns >= state[S_UNTIL]:

@@ -11,7 +11,7 @@ from netad.ingest.logs.columns import PORT_MAX, Codes, Reading, log_text
 from netad.ingest.logs.csv_lines import CsvLines
 from netad.ingest.logs.eve import turn_round
 from netad.ingest.logs.icmp import ports_of_messages
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.parser import Ledger, ParserOptions, Part
 from netad.ingest.logs.protocols import ICMP, ICMP6, OTH, PROTOCOL_NUMBERS, TCP, UDP, UNKNOWN_PROTOCOL
 from netad.ingest.logs.states import ACK, FIN, PSH, RST, SYN, URG, conn_states
@@ -49,6 +49,7 @@ class Binetflow:
     """
 
     tells_the_end = False
+    heading = Heading.FIRST
     by_start = True
 
     def __init__(self, ledger: Ledger, options: ParserOptions) -> None:

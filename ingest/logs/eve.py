@@ -12,7 +12,7 @@ from netad.ingest.logs.columns import PORT_MAX, Codes, Reading
 from netad.ingest.logs.eve_dns import EveDns
 from netad.ingest.logs.icmp import ports_of_messages
 from netad.ingest.logs.json_lines import JsonLines, json_text
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.parser import Ledger, ParserOptions, Part
 from netad.ingest.logs.protocols import PROTOCOLS, TCP
 from netad.ingest.logs.states import ACK, FIN, SYN, conn_states
@@ -49,6 +49,7 @@ class Eve:
     """Parses one EVE file. A flow's bytes are those of its frames; they become frame bytes, never IP bytes."""
 
     tells_the_end = True
+    heading = Heading.NONE
     by_start = False
 
     def __init__(self, ledger: Ledger, options: ParserOptions) -> None:

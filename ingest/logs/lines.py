@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import BinaryIO, Final
 
 import numpy as np
@@ -14,6 +15,12 @@ Bytes = NDArray[np.uint8]
 MAX_LINE: Final = 1 << 20
 _CHUNK: Final = 1 << 20
 _BOM: Final = b"\xef\xbb\xbf"
+
+
+class Heading(Enum):
+    """Which lines of a log say how its other lines are to be read."""
+
+    NONE, FIRST, REMARKS = range(3)  # the first one; all that begin with '#'
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +45,34 @@ class Lines:
 
     Attributes:
         taken: bytes read so far.
+        whole: how many of them are whole lines, those that were passed over or left out included.
         left_out: numbers of the lines left out, and not taken from here yet.
     """
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
-        self.taken = 0
+        self.taken = self.whole = 0
         self.left_out: list[int] = []
+        self._line = 1
+
+    def pass_over(self, size: int, heading: Heading) -> Iterator[Chunk]:
+        """Pass over so many bytes, whole lines, before anything else; yield those lines of them that are a heading.
+
+        Raises:
+            InputError, OSError: the stream cannot be read as far.
+        """
+        rest = b""
+        while self.taken < size and (data := self._stream.read(min(_CHUNK, size - self.taken))):
+            block = rest + (data if self.taken else data.removeprefix(_BOM))
+            self.taken += len(data)
+            end = block.rfind(b"\n") + 1
+            rest = block[end:]
+            if len(rest) > MAX_LINE:
+                rest = rest[:1]  # which tells that it is a remark, but not of what
+            if found := b"".join(_headings(block[:end], heading, first=self._line == 1)):
+                yield Chunk(found, self._line)
+            self._line += block.count(b"\n", 0, end)
+        self.whole = self.taken
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield chunks in order.
@@ -52,7 +80,7 @@ class Lines:
         Raises:
             InputError, OSError: the stream cannot be read to its end. All whole lines before were yielded.
         """
-        line, rest, skipping = 1, b"", False
+        line, rest, skipping = self._line, b"", False
         for block in self._blocks():
             start = block.find(b"\n") + 1 if skipping else 0
             if skipping and not start:
@@ -65,6 +93,7 @@ class Lines:
                 line += whole.count(b"\n")
                 rest = b""
             rest += block[max(start, end) :]
+            self.whole = self.taken - len(rest)
             if len(rest) > MAX_LINE:
                 self.left_out.append(line)
                 rest, skipping = b"", True
@@ -90,3 +119,16 @@ class Lines:
             yield b"".join(parts)
         if failure is not None:
             raise failure
+
+
+def _headings(block: bytes, heading: Heading, *, first: bool) -> Iterator[bytes]:
+    """Yield the lines of a heading among whole lines, which are the `first` ones of the log or not."""
+    if heading is Heading.FIRST:
+        if first:
+            yield block[: block.find(b"\n") + 1]
+    elif heading is Heading.REMARKS:
+        at = 0 if block.startswith(b"#") else block.find(b"\n#") + 1
+        while block.startswith(b"#", at):
+            end = block.index(b"\n", at)
+            yield block[at : end + 1]
+            at = block.find(b"\n#", end) + 1 or len(block)

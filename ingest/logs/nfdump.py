@@ -10,7 +10,7 @@ from netad.ingest.flows import SLICE, WHOLE, Column
 from netad.ingest.logs.columns import PORT_MAX, Reading
 from netad.ingest.logs.csv_lines import CsvLines
 from netad.ingest.logs.icmp import ports_of_messages
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.parser import Ledger, ParserOptions, Part
 from netad.ingest.logs.protocols import ICMP, ICMP6, PROTOCOLS
 from netad.ingest.logs.states import ACK, FIN, PSH, RST, SYN, URG
@@ -40,6 +40,7 @@ class Nfdump:
     """
 
     tells_the_end = False
+    heading = Heading.FIRST
     by_start = True
 
     def __init__(self, ledger: Ledger, options: ParserOptions) -> None:  # noqa: ARG002 - Parser's

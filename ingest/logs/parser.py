@@ -11,7 +11,7 @@ from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import Column
 from netad.ingest.logs.columns import Reading
 from netad.ingest.logs.json_spans import NOT_JSON
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.spans import ABSENT, BAD_SHOWN, S_BAD, S_SHOWN, TOO_LONG, Int64
 from netad.ingest.report import BAD_LINES_SHOWN, BadLine, IngestReport
 
@@ -50,10 +50,12 @@ class Parser(Protocol):
 
     Attributes:
         tells_the_end: whether a line says itself that it is all there, as JSON does.
+        heading: which lines say how the others are to be read.
         by_start: whether lines are in the order in which flows began, not in that in which they ended.
     """
 
     tells_the_end: bool
+    heading: Heading
     by_start: bool
 
     def take(self, chunk: Chunk) -> Iterator[Part]:

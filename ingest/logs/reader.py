@@ -61,6 +61,7 @@ def read_stretches(
             report.problem(source.path, f"cannot be read: {error.strerror or error}")
         finally:
             reading.count_bytes()
+            report.read[source.path] = max(source.after, reading.lines.whole)
     if progress is not None:
         progress(report.file_bytes)
 
@@ -70,14 +71,14 @@ class _Reading:
 
     def __init__(self, source: Source, stream: BinaryIO, options: IngestOptions, report: IngestReport) -> None:
         self._source, self._stream, self._report = source, stream, report
-        self._lines = Lines(stream)
+        self.lines = Lines(stream)
         self._ledger = Ledger(source.path, report)
         parsing = ParserOptions(labels=options.labels, unknown=options.unknown, facts=options.facts)
         self._parser: Parser = parser_of(source.format, self._ledger, parsing)
         self._held = HeldFlows() if self._parser.by_start else None
         self._since = _LEAST if options.since_ns is None else options.since_ns
         self._until = _MOST if options.until_ns is None else options.until_ns
-        self._rows = max(options.batch_flows, 1)
+        self._rows, self._growing = max(options.batch_flows, 1), options.growing
         self._counted = (0, 0)
         report.files += 1
         report.logs += 1
@@ -104,21 +105,27 @@ class _Reading:
             raise failure
 
     def _parts(self) -> Iterator[Part]:
+        for chunk in self.lines.pass_over(self._source.after, self._parser.heading):
+            for _ in self._parser.take(chunk):
+                pass  # a heading says nothing itself
         compressed = isinstance(self._stream, Decompressed)
-        for chunk in self._lines.chunks():
-            for number in self._lines.left_out:
+        later = not compressed and (self._growing or not self._parser.tells_the_end)
+        for chunk in self.lines.chunks():
+            for number in self.lines.left_out:
                 self._ledger.bad(number, "is longer than 1 MiB")
-            self._lines.left_out.clear()
+            self.lines.left_out.clear()
             self._ledger.tentative = chunk.cut
-            if chunk.cut and not compressed and not self._parser.tells_the_end:
+            if chunk.cut and later:
                 self._report.waiting += bool(chunk.raw.strip()) and not chunk.raw.startswith(b"#")
                 continue
+            if chunk.cut:
+                self.lines.whole = self.lines.taken
             for part in self._parser.take(chunk):
                 for ready in self._held.pass_on(part) if self._held else (part,):
                     yield from self._pieces(ready)
             self.count_bytes()
         self._ledger.tentative = False
-        for number in self._lines.left_out:
+        for number in self.lines.left_out:
             self._ledger.bad(number, "is longer than 1 MiB")
         for part in (*self._parser.finish(), *(self._held.rest() if self._held else ())):
             yield from self._pieces(part)
@@ -163,7 +170,7 @@ class _Reading:
 
     def count_bytes(self) -> None:
         """Bring the report's counters of bytes up to date."""
-        taken = self._lines.taken
+        taken = self.lines.taken
         now = taken, bytes_of_file(self._stream, taken)
         self._report.bytes += now[0] - self._counted[0]
         self._report.file_bytes += now[1] - self._counted[1]

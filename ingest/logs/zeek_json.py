@@ -11,7 +11,7 @@ from netad.ingest.flows import Column
 from netad.ingest.logs.columns import Codes, Reading
 from netad.ingest.logs.detect import ZEEK_SIGNS
 from netad.ingest.logs.json_lines import JsonLines, json_text
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.parser import Ledger, ParserOptions, Part
 from netad.ingest.logs.text import TEXT_MAX
 from netad.ingest.logs.zeek_conn import CONN_FIELDS, conn_columns
@@ -36,6 +36,7 @@ class ZeekJson:
     """
 
     tells_the_end = True
+    heading = Heading.NONE
     by_start = False
 
     def __init__(self, ledger: Ledger, options: ParserOptions) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from netad.ingest.logs import spans
 from netad.ingest.logs.columns import Reading, log_text
 from netad.ingest.logs.detect import zeek_path
-from netad.ingest.logs.lines import Chunk
+from netad.ingest.logs.lines import Chunk, Heading
 from netad.ingest.logs.parser import ROWS, Ledger, ParserOptions, Part
 from netad.ingest.logs.spans import FULL, Fields, Int64, Table, split_lines
 from netad.ingest.logs.zeek_conn import CONN_FIELDS, conn_columns
@@ -39,6 +39,7 @@ class ZeekTsv:
     """
 
     tells_the_end = False
+    heading = Heading.REMARKS
     by_start = False
 
     def __init__(self, ledger: Ledger, options: ParserOptions) -> None:

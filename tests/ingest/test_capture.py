@@ -172,6 +172,24 @@ def test_captures_read_by_several_calls_are_as_read_by_one(tmp_path, seed, optio
     assert plain.flows == one.flows > 100
 
 
+def test_a_capture_that_grows_is_as_one_that_is_complete(tmp_path):
+    """Read in five calls while it grows, each behind what the one before had read: the same flows and facts."""
+    options = IngestOptions(60 * SECOND_NS, lateness_ns=10 * SECOND_NS, facts=True, growing=True)
+    source = write(tmp_path / "a.pcap", lively_frames(4, 150, 300))
+    one = IngestReport()
+    whole = collect([source], options, one)
+    data = (tmp_path / "a.pcap").read_bytes()
+    open_flows, report, batches = OpenFlows(), IngestReport(), []
+    for size in (len(data) // 5, len(data) // 2, len(data) // 2 + 1, len(data) - 9, len(data)):
+        (tmp_path / "a.pcap").write_bytes(data[:size])
+        open_flows.last = size == len(data)
+        batches += collect([replace(source, after=report.read.get(source.path, 0))], options, report,
+                           open_flows=open_flows)  # fmt: skip
+    assert joined(batches) == joined(whole)
+    assert (report.packets, report.flows, report.problems, report.waiting) == (one.packets, one.flows, [], 4)
+    assert report.read == one.read == {source.path: one.packets}
+
+
 def test_nothing_is_left_open_when_it_is_said_to_be_last(tmp_path):
     """The last call ends what is open, also without a source; one that is not leaves it."""
     open_flows = OpenFlows()

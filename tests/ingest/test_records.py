@@ -51,7 +51,31 @@ def test_a_capture_is_read_whole_and_counted(name):
     """Both formats give the same records; files, packets and all bytes are counted, and there is no problem."""
     found, report = read(CAPTURES[name])
     assert found == RECORDS
-    assert report == IngestReport(files=1, packets=4, bytes=len(CAPTURES[name]))
+    assert report == IngestReport(files=1, packets=4, bytes=len(CAPTURES[name]), read={"x": 4})
+
+
+@pytest.mark.parametrize("name", CAPTURES)
+def test_a_growing_capture_is_read_on_wherever_it_was_cut(name):
+    """After every byte: what is all there is read and counted, the rest waits, and reading on gives what is left."""
+    data = CAPTURES[name]
+    for size in range(13, len(data)):
+        report = IngestReport()
+        first = list(read_records(io.BytesIO(data[:size]), "x", report, growing=True))
+        assert report.problems == []
+        assert report.read.get("x", 0) == len(first)
+        second = list(read_records(io.BytesIO(data), "x", report, after=len(first), growing=True))
+        assert first + second == RECORDS
+        assert (report.packets, report.read) == (4, {"x": 4})
+
+
+def test_damaged_blocks_are_said_once():
+    """A packet block that was passed over before is neither counted nor named again."""
+    damaged = pcapng(b"one") + block(6, b"four") + pcapng(b"two")[len(pcapng()) :]
+    _, report = read(damaged)
+    assert (report.skipped, len(report.problems), report.packets) == ({"damaged_block": 1}, 1, 3)
+    again = IngestReport()
+    assert [each.data for each in read_records(io.BytesIO(damaged), "x", again, after=2)] == [b"two"]
+    assert (again.skipped, again.problems, again.packets) == ({}, [], 1)
 
 
 @pytest.mark.parametrize(

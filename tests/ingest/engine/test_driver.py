@@ -56,6 +56,28 @@ def path(tmp_path_factory):
 
 
 @pytest.mark.parametrize("name", CAPTURES)
+@pytest.mark.parametrize("growing", [True, False])
+def test_what_was_read_before_is_passed_over(path, name, growing):
+    """Beside the reference, after any number of records and cut anywhere: nothing of them is said or counted."""
+    data = CAPTURES[name]
+    for size in (*range(24, len(data), 37), len(data)):
+        path.write_bytes(data[:size])
+        for after in (0, 1, 5, len(FRAMES) - 1, len(FRAMES) + 1, 99):
+            report = assert_same([Source(str(path), after=after)], IngestOptions(None, growing=growing))
+            assert report.read.get(str(path), after) >= after
+            assert report.packets == max(report.read.get(str(path), after) - after, 0)
+            assert not growing or not any("cut" in problem.sentence for problem in report.problems)
+
+
+def test_a_compressed_capture_is_no_growing_one(path):
+    """What was rotated and compressed in the middle of a record stays cut: that is a problem."""
+    path.write_bytes(gzip.compress(PCAP[:-3]))
+    report = assert_same([Source(str(path))], IngestOptions(None, growing=True))
+    assert [problem.sentence for problem in report.problems] == ["is cut in the middle of record 10"]
+    assert (report.waiting, report.read) == (0, {str(path): 9})
+
+
+@pytest.mark.parametrize("name", CAPTURES)
 @pytest.mark.parametrize("window_ns", [None, SECOND_NS])
 @pytest.mark.parametrize("decap", [True, False])
 def test_captures(path, name, window_ns, decap):

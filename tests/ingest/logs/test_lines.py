@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from netad.core.errors import InputError
 from netad.ingest.logs import lines as module
-from netad.ingest.logs.lines import Lines
+from netad.ingest.logs.lines import Heading, Lines
 
 
 class Trickle(io.RawIOBase):
@@ -34,6 +34,40 @@ def test_no_line_is_lost_or_cut(texts, size):
     for chunk in chunks:
         assert (chunk.line, chunk.cut, chunk.raw[-1:]) == (number, False, b"\n")
         number += chunk.raw.count(b"\n")
+
+
+@given(st.lists(st.sampled_from([b"#a", b"b", b"", b"x#", b"  ", b"#"]), max_size=12), st.integers(0, 12),
+       st.integers(1, 20), st.sampled_from(Heading), st.booleans())  # fmt: skip
+def test_what_was_read_before_is_passed_over(texts, count, size, heading, bom):
+    """Of it only headings come, then the lines behind it, numbered as if nothing had been passed over."""
+    whole = [text + b"\n" for text in texts]
+    before = (b"\xef\xbb\xbf" if bom else b"") + b"".join(whole[:count])
+    lines = Lines(Trickle(before + b"".join(whole[count:]) + b"rest", size))
+    found = [chunk.raw for chunk in lines.pass_over(len(before), heading)]
+    wanted = {
+        Heading.NONE: [],
+        Heading.FIRST: whole[:count][:1],
+        Heading.REMARKS: [line for line in whole[:count] if line.startswith(b"#")],
+    }
+    assert b"".join(found) == b"".join(wanted[heading])
+    assert lines.whole == len(before)
+    *chunks, last = lines.chunks()
+    assert b"".join(chunk.raw for chunk in chunks) == b"".join(whole[count:])
+    assert (last.raw, last.cut, last.line) == (b"rest\n", True, len(whole) + 1)
+    assert lines.whole == lines.taken - 4
+
+
+def test_long_lines_are_passed_over_in_bounded_memory(monkeypatch):
+    """A remark that is too long is none, and what comes behind it is found."""
+    monkeypatch.setattr(module, "MAX_LINE", 100)
+    monkeypatch.setattr(module, "_CHUNK", 64)
+    before = b"#a\n#" + b"x" * 1000 + b"\n#b\n"
+    lines = Lines(io.BytesIO(before + b"c\n"))
+    found = b"".join(chunk.raw for chunk in lines.pass_over(len(before), Heading.REMARKS))
+    assert found.startswith(b"#a\n#x")
+    assert found.endswith(b"\n#b\n")
+    assert len(found) < 200
+    assert [(chunk.raw, chunk.line) for chunk in lines.chunks()] == [(b"c\n", 4)]
 
 
 def test_chunks_are_bounded(monkeypatch):

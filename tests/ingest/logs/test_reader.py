@@ -13,7 +13,7 @@ from netad.ingest.inputs import Source
 from netad.ingest.logs.detect import Format
 from netad.ingest.logs.reader import read_log, read_stretches
 from netad.ingest.report import IngestReport
-from tests.ingest.logs.samples import SECOND, START, conn, eve, lines_of, tsv
+from tests.ingest.logs.samples import SECOND, START, conn, eve, header, lines_of, tsv
 from tests.ingest.logs.test_binetflow import HEADER, LINE
 from tests.ingest.logs.test_zeek_json import record
 
@@ -42,6 +42,60 @@ def test_compressed_logs(tmp_path, pack):
     data = pack(tsv("conn", [conn()]).encode())
     (batch,), report = read(tmp_path / "conn.log.gz", data)
     assert (len(batch), report.file_bytes) == (1, len(data))
+
+
+ZEEK = (
+    tsv("conn", [conn(n) for n in range(3)])
+    + header("conn", tuple(reversed(conn())))
+    + ("\t".join(reversed(conn(3).values())) + "\nbad\n" + "\t".join(reversed(conn(4).values())) + "\n#close\t2023\n")
+)
+GROWING = {
+    Format.ZEEK_TSV: ZEEK,
+    Format.ZEEK_JSON: lines_of([record(ts=START + n) for n in range(4)]),
+    Format.EVE: lines_of([eve(), eve("http", http={"hostname": "a.example"}), eve()]) + "{bad}\n" + lines_of([eve()]),
+    Format.BINETFLOW: HEADER + LINE * 2 + "bad\n" + LINE,
+}
+
+
+@pytest.mark.parametrize("format_", GROWING)
+def test_a_log_that_grows_is_as_one_that_is_complete(tmp_path, format_):
+    """Cut anywhere and read on behind what was read: the same records and bad lines, each once."""
+    data, path = GROWING[format_].encode(), tmp_path / "log"
+    options = IngestOptions(None, facts=True, growing=True)
+
+    def rows(batches):
+        return sorted(
+            (str(getattr(batch, "kind", "")), *(str(value) for value in row))
+            for batch in batches
+            for row in zip(*(batch[name].tolist() for name in sorted(batch.columns)), strict=True)
+        )
+
+    whole, one = read(path, data, format_, facts=True)
+    assert one.read == {str(path): len(data)}
+    for size in range(0, len(data), 7):
+        report = IngestReport()
+        path.write_bytes(data[:size])
+        first = list(read_log(Source(str(path), format=format_), options, report))
+        after = report.read[str(path)]
+        assert after == data[:size].rfind(b"\n") + 1
+        path.write_bytes(data)
+        second = list(read_log(Source(str(path), format=format_, after=after), options, report))
+        assert rows(first + second) == rows(whole)
+        assert report.bad_lines == one.bad_lines
+        assert (report.records, report.skipped, report.problems) == (one.records, one.skipped, one.problems)
+        assert report.read == one.read
+
+
+def test_how_far_a_damaged_log_was_read(tmp_path):
+    """The whole lines before the damage, or what had been read before if that is more."""
+    log = tsv("conn", [conn(n) for n in range(5)])
+    _, report = read(tmp_path / "conn.log.gz", gzip.compress((log + "rest").encode())[:-9])
+    assert report.problems
+    assert report.read == {str(tmp_path / "conn.log.gz"): len(log)}
+    report = IngestReport()
+    source = Source(str(tmp_path / "conn.log.gz"), format=Format.ZEEK_TSV, after=9999)
+    assert not list(read_log(source, IngestOptions(), report))
+    assert report.read == {str(tmp_path / "conn.log.gz"): 9999}
 
 
 def test_batches_are_bounded(tmp_path):
