@@ -75,8 +75,9 @@ def _state(environment: Mapping[str, str]) -> Iterator[Check]:
     waiting, dead = [file for file in files if not file.dead], [file for file in files if file.dead]
     for some, what, how in ((waiting, "unsent", "netad replay"), (dead, "refused", "netad replay --dead")):
         if some:
+            whose = ", ".join(sorted({file.target or "nobody (damaged)" for file in some}))
             held = f"{counted(len(some), 'file')} with {what} events ({size(sum(file.bytes for file in some))})"
-            yield Check("spool", "note", f"{held} in {spool}: `{how}` sends them")
+            yield Check("spool", "note", f"{held} for {whose} in {spool}: `{how}` sends them")
     if not files:
         yield Check("spool", "ok", f"nothing waits in {spool}")
 

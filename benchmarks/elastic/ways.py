@@ -25,10 +25,11 @@ Say = Callable[[str], None]
 
 @dataclass(slots=True)
 class Timed:
-    """How many events took how long, and this process's resident memory on the way, in bytes."""
+    """How many events took how long, in seconds of the clock and of this process's CPU, and its resident memory."""
 
     events: int = 0
     seconds: float = 0.0
+    cpu_s: float = 0.0
     memory: list[int] = field(default_factory=list)
 
     @property
@@ -40,6 +41,7 @@ class Timed:
         """Add another round."""
         self.events += other.events
         self.seconds += other.seconds
+        self.cpu_s += other.cpu_s
         self.memory += other.memory
 
 
@@ -50,12 +52,12 @@ def ship(url: str, namespace: str, first: int, end: int) -> tuple[Timed, Deliver
     with tempfile.TemporaryDirectory() as folder:
         cluster = ElasticCluster(ElasticConfig.from_target(url, {}))
         output = ElasticOutput(cluster, Spool(Path(folder) / "spool", url), Ledger(Path(folder) / "ledger"))
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         for events in shipped(namespace, first, end):
             output.write(events)
             timed.memory.append(me.memory_info().rss)
         delivery = output.close(RunSummary())
-        timed.seconds = time.perf_counter() - began
+        timed.seconds, timed.cpu_s = time.perf_counter() - began, time.process_time() - cpu
     assert not delivery.problems, delivery.problems
     return timed, delivery
 
@@ -74,9 +76,9 @@ def post(url: str, ready: list[bytes], events: int) -> Timed:
     """Post bodies one after the other over one connection, and look for nothing but `errors` in the answers."""
     parts = urlsplit(url)
     with contextlib.closing(http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=300)) as connection:
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         for body in ready:
             connection.request("POST", "/_bulk", body, {"Content-Type": "application/x-ndjson"})
             answer = connection.getresponse().read()
             assert b'"errors":false' in answer[:200], answer[:500]
-        return Timed(events, time.perf_counter() - began)
+        return Timed(events, time.perf_counter() - began, time.process_time() - cpu)

@@ -35,13 +35,14 @@ def test_folders_that_cannot_be_written(examined, tmp_path):
 
 
 def test_what_waits_is_told(examined, tmp_path):
-    """Unsent events are a note with the command that sends them."""
+    """Unsent events are a note with whom they wait for and the command that sends them."""
     spool = Spool(tmp_path / "state" / "spool", "http://a")
     spool.keep({"event": {"id": "1"}, "data_stream": {"type": "logs", "dataset": "d", "namespace": "n"}})
     spool.close()
     state, told = examined()["spool"]
     assert state == "note"
     assert told.startswith("1 file with unsent events")
+    assert " for http://a in " in told
     assert "`netad replay`" in told
 
 
