@@ -68,6 +68,7 @@ class BulkSender:
         self._may_read = True
         self._may_remember = True
         self._seen_streams: set[str] = set()
+        self._under_way: set[str] = set()  # ids
 
     @property
     def patience(self) -> Patience:
@@ -95,8 +96,21 @@ class BulkSender:
         return told
 
     def send(self, events: list[Event]) -> Outcome:
-        """Send events and return what became of each. Nothing is raised for what the cluster or network does."""
-        return self._retrying.send(events, partial(self._try, _Chunk()))
+        """Send events and return what became of each. Nothing is raised for what the cluster or network does.
+
+        What another thread is sending at this moment is a duplicate: no look-up can know of it yet.
+        """
+        with self._lock:
+            fresh = [event for event in events if event["event"]["id"] not in self._under_way]
+            ids = {event["event"]["id"] for event in fresh}
+            self._under_way |= ids
+        try:
+            outcome = self._retrying.send(fresh, partial(self._try, _Chunk()))
+        finally:
+            with self._lock:
+                self._under_way -= ids
+        outcome.duplicates += len(events) - len(fresh)
+        return outcome
 
     def _try(self, chunk: "_Chunk", events: list[Event], outcome: Outcome) -> Trouble | None:
         """Send events of a chunk once, but those whose ids are known."""

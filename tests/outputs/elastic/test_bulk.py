@@ -71,6 +71,22 @@ def test_an_id_twice_in_one_chunk(sender, make_events, client, elastic_url, elas
     assert elastic_count("flow") == 1
 
 
+def test_an_event_that_is_under_way_is_not_sent_by_another_chunk(serve, sender, make_events):
+    """Two chunks with the same event at once would both find it unknown; afterwards the cluster is asked again."""
+    others, inner = [make_events(4)], []
+
+    def script(asked):
+        if asked.call == "_bulk" and others:
+            inner.append(told(careful.send(others.pop())))
+        return results(asked, 201) if asked.call == "_bulk" else Answer(200, {})
+
+    server = serve(script)
+    careful = sender(server.url)
+    assert told(careful.send(make_events(3))) == (3, 0, 0, 0)
+    assert inner == [(1, 3, 0, 0)]
+    assert told(careful.send(make_events(4))) == (4, 0, 0, 0)
+
+
 @pytest.mark.elastic
 def test_known_ids_survive_a_rollover(sender, make_events, client, elastic_url, namespace, elastic_count):
     """After a rollover the newest index knows no ids, and still nothing goes in again."""
