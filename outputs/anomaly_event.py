@@ -248,7 +248,7 @@ def _change(change: Change) -> dict[str, Any]:
 
 
 def _word(word: UnexpectedWord) -> str:
-    """Return an unexpected word as one text: `failed share: extreme, expected normal (5.2 nats)`."""
+    """Return an unexpected word as one text: `failed share: above the whole baseline, expected normal (5.2 nats)`."""
     expected = f", expected {word.expected}" if word.expected else ""
     return storable(f"{word.label}: {word.word}{expected} ({word.nats:.1f} nats)")
 

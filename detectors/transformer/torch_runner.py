@@ -1,5 +1,7 @@
 """Trains and runs the network with torch, on the processor or a GPU."""
 
+import atexit
+import gc
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,9 @@ from netad.detectors.transformer.likelihood import Float32
 from netad.detectors.transformer.network import Network, build, empty
 from netad.detectors.transformer.settings import TransformerSettings
 from netad.detectors.transformer.text import ProfileText
+
+# Objects of torch that are still frozen at the end (netad.ingest freezes what is there) would be told as leaked.
+atexit.register(gc.unfreeze)
 
 # What a configuration says of where it came from.
 _ORIGIN = ("_name_or_path", "transformers_version")

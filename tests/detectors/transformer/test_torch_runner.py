@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,3 +37,15 @@ def test_others_may_read_what_they_may_read_of_the_rest(runner, tmp_path):
     """Weights have the same permissions as the other files of a model."""
     runner.save(tmp_path)
     assert len({path.stat().st_mode for path in tmp_path.iterdir()}) == 1
+
+
+def test_nothing_is_told_as_leaked_at_the_end():
+    """Objects that ingest froze are collected when the program ends; libraries of torch complain of those that stay."""
+    code = (
+        "import atexit, gc\n"
+        "atexit.register(lambda: print(gc.get_freeze_count()))\n"
+        "import netad.detectors.transformer.torch_runner\n"
+        "gc.freeze()\n"
+    )
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (said.stdout, said.stderr) == ("0\n", "")
