@@ -80,6 +80,7 @@ class _Reading:
         self._until = _MOST if options.until_ns is None else options.until_ns
         self._rows, self._growing = max(options.batch_flows, 1), options.growing
         self._counted = (0, 0)
+        self._failure: InputError | OSError | None = None
         report.files += 1
         report.logs += 1
 
@@ -90,21 +91,29 @@ class _Reading:
             InputError, OSError: the log cannot be read to its end; what was read before was yielded.
         """
         parts: list[Part] = []
-        failure: InputError | OSError | None = None
-        try:
-            for part in self._parts():
-                if sum(map(len, parts)) + len(part) > self._rows and parts:
-                    yield self._batches(parts)
-                    parts = []
-                parts.append(part)
-        except (InputError, OSError) as error:
-            failure = error
+        for part in self._parts():
+            if sum(map(len, parts)) + len(part) > self._rows and parts:
+                yield self._batches(parts)
+                parts = []
+            parts.append(part)
         if parts:
             yield self._batches(parts)
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
 
     def _parts(self) -> Iterator[Part]:
+        """Yield what the lines say, to the end or to where reading failed, and then what was held back till then."""
+        try:
+            yield from self._of_lines()
+        except (InputError, OSError) as error:
+            self._failure = error
+        self._ledger.tentative = False
+        for number in self.lines.left_out:
+            self._ledger.bad(number, "is longer than 1 MiB")
+        for part in (*self._parser.finish(), *(self._held.rest() if self._held else ())):
+            yield from self._pieces(part)
+
+    def _of_lines(self) -> Iterator[Part]:
         for chunk in self.lines.pass_over(self._source.after, self._parser.heading):
             for _ in self._parser.take(chunk):
                 pass  # a heading says nothing itself
@@ -124,11 +133,6 @@ class _Reading:
                 for ready in self._held.pass_on(part) if self._held else (part,):
                     yield from self._pieces(ready)
             self.count_bytes()
-        self._ledger.tentative = False
-        for number in self.lines.left_out:
-            self._ledger.bad(number, "is longer than 1 MiB")
-        for part in (*self._parser.finish(), *(self._held.rest() if self._held else ())):
-            yield from self._pieces(part)
 
     def _pieces(self, part: Part) -> Iterator[Part]:
         """Yield what is in the time range, no more than a batch at a time."""

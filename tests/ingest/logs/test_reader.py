@@ -86,6 +86,14 @@ def test_a_log_that_grows_is_as_one_that_is_complete(tmp_path, format_):
         assert report.read == one.read
 
 
+def test_damage_costs_nothing_that_was_read_before_it(tmp_path):
+    """Flows that were held until others began after their end come as well, before the log is said to be cut."""
+    data = gzip.compress((HEADER + LINE * 5).encode())
+    batches, report = read(tmp_path / "a.gz", data[:-9], Format.BINETFLOW)
+    assert sum(map(len, batches)) == report.flows == 5
+    assert len(report.problems) == 1
+
+
 def test_how_far_a_damaged_log_was_read(tmp_path):
     """The whole lines before the damage, or what had been read before if that is more."""
     log = tsv("conn", [conn(n) for n in range(5)])
