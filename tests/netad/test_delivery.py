@@ -119,3 +119,17 @@ def test_an_output_that_cannot_settle_does_not_keep_the_run_from_the_others():
     assert broken.events == []
     assert good.events[-1]["netad"]["run"]["exit_code"] == ExitCode.SPOOL
     assert set(failed) == {"before", "out0"}
+
+
+def test_what_only_a_store_keeps_goes_to_stores_only():
+    """Others get the event without it, and what was given stays as it is."""
+
+    class Store(Collected):
+        keeps_more = True
+
+    event = {"event": {"id": "1"}, "netad": {"detector": "fusion", "store": {"digest": ""}}}
+    store, other = Store(), Collected()
+    deliver([event], store, other)
+    assert store.events == [event]
+    assert other.events == [{"event": {"id": "1"}, "netad": {"detector": "fusion"}}]
+    assert "store" in event["netad"]

@@ -7,6 +7,7 @@ import orjson
 
 from netad.outputs.origin import window_id
 from netad.outputs.profile_event import profile_events
+from netad.profiles.meetings import Meetings
 
 CREATED = "2026-01-12T08:00:00.000Z"
 
@@ -74,3 +75,19 @@ def test_a_profile_of_which_hardly_anything_is_known(scored, origin):
     (event,) = profile_events(bare, origin, CREATED)
     assert ": traffic in 1h; score" in event["message"]
     assert not {"flows", "destinations"} & event["netad"]["profile"].keys()
+
+
+def test_for_a_store_a_profile_carries_all_that_it_was_judged_by(scored, origin):
+    """What it met, row by row, the strengths of behaviours and how far its window was seen; nobody else asks for it."""
+    row = np.array([0, 40, 2], dtype=np.int32)
+    count = np.array([1, 2, 3], dtype=np.int32)
+    met = Meetings(row, count.astype(np.uint8), np.uint64(1 << 63) + count.astype(np.uint64), count, count - 1)
+    events = list(profile_events(replace(scored, meetings=met), origin, CREATED, for_store=True))
+    stored = [event["netad"]["store"] for event in events]
+    assert stored[0]["met"] == {"kind": [1], "item": [(1 << 63) + 1], "count": [1], "failed": [0]}
+    assert stored[1]["met"] == {"kind": [], "item": [], "count": [], "failed": []}
+    assert stored[40]["met"]["count"] == [2]
+    assert [one["digest"] for one in stored[:2]] == ["", "ab12"]
+    assert [stored[place]["strengths"] for place in (0, 40)] == [{"scan": 0.0}, {"scan": 6.0}]
+    assert orjson.loads(orjson.dumps(events[0])) == events[0]
+    assert all("store" not in event["netad"] for event in profile_events(scored, origin, CREATED))

@@ -1,6 +1,8 @@
 import json
 import re
 
+from netad.outputs.store.stored import ParquetStored
+from netad.outputs.stored import open_stored
 from tests.elastic_server import Answer, serving
 from tests.syslog_server import receiving
 
@@ -191,3 +193,19 @@ def test_a_web_hook_that_is_away_costs_exit_code_4_and_replay_brings_it_home(run
     assert code == 0
     assert re.search(r"^webhook: delivered [1-9]\d* events of the spool", out, re.MULTILINE)
     assert "hunter2" not in out
+
+
+def test_what_only_a_store_keeps_of_profiles_is_not_shipped(run, office, tmp_path):
+    """The store can judge them anew; JSON lines of the same run have what they had before."""
+    to = ("--to", "parquet:store", "--to", "ndjson:events.ndjson")
+    assert run("ingest", office, "--profiles", "all", *to, "-q")[0] == 0
+    events = [json.loads(line) for line in (tmp_path / "events.ndjson").read_text().splitlines()]
+    profiles = [event for event in events if event["data_stream"]["dataset"] == "netad.profile"]
+    assert profiles
+    assert all("store" not in event["netad"] for event in profiles)
+    held = {event["event"]["id"]: event for event in open_stored("parquet:store").events("profile")}
+    for event in profiles:
+        there = held[event["event"]["id"]]
+        assert there["netad"] == event["netad"]
+    rows = list(ParquetStored.from_target("store").tables("profile", ["netad.store.met.item"]))
+    assert all(items for table in rows for items in table.column(0).to_pylist())
