@@ -1,5 +1,6 @@
 """Events as JSON lines at the end of a file that grows from run to run, each event once."""
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -61,7 +62,8 @@ class NdjsonLog:
         try:
             self._file.flush()
             os.fsync(self._file.fileno())
-            self._safe = self._file.seek(0, os.SEEK_END)
+            if self._known is not None:  # else nobody has looked yet at what is behind the safe place
+                self._safe = self._file.seek(0, os.SEEK_END)
         except OSError as error:
             self._delivery.dead += self._uncommitted
             self._uncommitted = 0
@@ -73,9 +75,11 @@ class NdjsonLog:
         """Put on disk what is left. What cannot be is counted as dead."""
         try:
             self.commit()
-            self._file.close()
         except OutputError as error:
             self._delivery.problems.append(str(error))
+        finally:
+            with contextlib.suppress(OSError):  # what it cannot write now has been counted above
+                self._file.close()
         return self._delivery
 
     def carry(self) -> State:

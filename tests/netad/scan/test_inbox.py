@@ -3,6 +3,7 @@
 import gzip
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -10,6 +11,7 @@ from netad.ingest.report import IngestReport
 from netad.sample.capture import write_sample
 from netad.scan.inbox import Inbox
 from netad.scan.known_files import KnownFiles
+from tests.ingest.logs.samples import conn, tsv
 
 SECOND = 10**9
 NOW = 1_800_000_000 * SECOND
@@ -44,7 +46,7 @@ def look(folder, known=None, *, current=True, waiting=None):
                   clock=lambda: NOW)  # fmt: skip
     report = IngestReport()
     found = inbox.arrivals([str(folder)], report)
-    return inbox, [os.path.basename(one.source.path) for one in found], found, report
+    return inbox, [Path(one.source.path).name for one in found], found, report
 
 
 def read_all(inbox, found, records=7):
@@ -124,7 +126,7 @@ def test_captures_that_are_written_to_wait(folder, captures):
     put(folder, "young.pcap", captures[0], age_s=20)
     inbox, names, _, _ = look(folder)
     assert names == []
-    assert [os.path.basename(path) for path in inbox.waiting] == ["young.pcap"]
+    assert [Path(path).name for path in inbox.waiting] == ["young.pcap"]
     shutil.rmtree(folder)
     put(folder / "2026-11-24", "eth0-0001.pcap.gz", gzip.compress(captures[0]), age_s=5000)
     put(folder / "2026-11-25", "eth0-0002.pcap", captures[1], age_s=4000)
@@ -153,8 +155,7 @@ def test_a_file_from_the_future_is_ready_when_it_stays_as_it_is(folder, captures
 
 def test_logs_do_not_wait(folder):
     """They are read up to their last whole line, while they are written to."""
-    line = b'{"ts":1.0,"uid":"C1","id.orig_h":"10.0.0.1","id.orig_p":1,"id.resp_h":"10.0.0.2","id.resp_p":80,"proto":"tcp","conn_state":"SF"}\n'
-    put(folder, "conn.log", line, age_s=0)
+    put(folder, "conn.log", tsv("conn", [conn()]).encode(), age_s=0)
     assert look(folder, current=False)[1] == ["conn.log"]
 
 
@@ -163,7 +164,7 @@ def test_what_cannot_be_read_is_told_each_time_and_what_is_no_capture_once(folde
     put(folder, "a.pcap", b"no capture at all")
     inbox, names, _, report = look(folder)
     assert names == []
-    assert [os.path.basename(problem.path) for problem in report.problems] == ["a.pcap"]
+    assert [Path(problem.path).name for problem in report.problems] == ["a.pcap"]
     assert look(folder, inbox.known)[3].problems == []
     gone = look(tmp_path / "gone", inbox.known)[3].problems
     assert [problem.sentence for problem in gone] == ["does not exist"]

@@ -23,8 +23,8 @@ def load(tmp_path):
 def test_all_of_it(load, tmp_path):
     """Paths are in the file's folder; keys of every run stand beside those of a scan."""
     config = load(
-        LEAST + "outputs: [console, 'ndjson:alerts.ndjson', 'parquet:/data/store', elastic]\nrules: [rules, builtin:x]\n"
-        "window: 5m\nbudget: 1/500\nsettle: 1m\ninclude_current: yes\nmetrics: netad.prom\n"
+        LEAST + "outputs: [console, 'ndjson:alerts.ndjson', 'parquet:/data/store', elastic]\n"
+        "rules: [rules, builtin:x]\nwindow: 5m\nbudget: 1/500\nsettle: 1m\ninclude_current: yes\nmetrics: netad.prom\n"
         "budgets: {wall_clock: 4m, memory: 2GiB, spool: 100MB}\n"
         "pings: {start: 'https://example.org/a/start', failure: 'https://example.org/a/fail'}\n"
     )
