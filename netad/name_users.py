@@ -39,14 +39,15 @@ class NameUsers:
         columns = {"text": texts, "high": batch["orig_hi"], "low": batch["orig_lo"], "time": batch["time_ns"]}
         named = pd.DataFrame(columns)
         named = named[named["text"] != ""]
-        for high, low, time_ns in named.groupby(["high", "low"], sort=False)["time"].min().reset_index().to_numpy():
+        sources = named.groupby(["high", "low"], sort=False)["time"].min().reset_index()
+        for high, low, time_ns in sources.itertuples(index=False, name=None):
             who = int(high), int(low)
             self._sources[who] = min(self._sources.get(who, _NEVER), int(time_ns))
         if self._only is not None:
             named = named[named["text"].isin(self._only)]
-        first = named.groupby(["text", "high", "low"], sort=False)["time"].min()
-        for (text, high, low), time_ns in first.items():
-            self._add(text, (high, low), int(time_ns))
+        first = named.groupby(["text", "high", "low"], sort=False)["time"].min().reset_index()
+        for text, high, low, time_ns in first.itertuples(index=False, name=None):
+            self._add(str(text), (int(high), int(low)), int(time_ns))
 
     def is_rare(self, text: str, before_ns: int) -> bool:
         """Tell whether by a time one source only had named a name, and enough others had named something else."""

@@ -50,7 +50,7 @@ def site(tmp_path_factory):
 
 
 def documents(path):
-    """Return the documents of a file of JSON lines by id, without what differs from run to run; no id is there twice."""
+    """Return the documents of a file of JSON lines by id, without what differs from run to run; no id is twice."""
     found = {}
     for line in path.read_text().splitlines():
         event = json.loads(line)
