@@ -6,7 +6,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-pytest_plugins = ["tests.elastic_fixture"]
+pytest_plugins = ["tests.browser_fixture", "tests.elastic_fixture"]
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -44,8 +44,9 @@
   });
 
   const words = (text) => text.toLowerCase().split(/\s+/).filter(Boolean);
+  const textOf = (element) => (element.cells ? [...element.cells] : [element]).map((each) => each.textContent).join(" ");
   const holds = (element, wanted) => {
-    const text = element.textContent.toLowerCase();
+    const text = textOf(element).toLowerCase();
     return wanted.every((word) => text.includes(word));
   };
   all("input.rows").forEach((input) => {
