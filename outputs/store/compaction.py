@@ -15,12 +15,11 @@ from netad.outputs.store.files import (
     StoreFile,
     alone,
     file_name,
+    left_files,
     live_files,
     reading,
-    replaced_files,
     replacing,
     sweep,
-    torn_files,
 )
 from netad.outputs.store.schema import ID, SCHEMAS, as_now
 
@@ -58,7 +57,7 @@ def compact_day(kind: str, folder: Path, done: Compacted, dry_run: bool = False)
     """
     try:
         if dry_run:
-            done.swept += len(replaced_files(folder)) + len(torn_files(folder))
+            done.swept += len(left_files(folder))
             _rehearse(_groups(live_files(folder)), done)
             return
         with alone(folder):

@@ -105,21 +105,33 @@ def live_files(folder: Path) -> list[StoreFile]:
     Raises:
         OutputError: one cannot be read, or is none of this store.
     """
+    return listed(folder)[0]
+
+
+def listed(folder: Path) -> tuple[list[StoreFile], list[Path]]:
+    """Return the files of a day that count, and those that others replace, which a killed compaction has left.
+
+    Raises:
+        OutputError: one cannot be read, or is none of this store.
+    """
     for _ in range(_LISTINGS):
         try:
             found = [described(path) for path in _named(folder)]
         except FileNotFoundError:  # compacted meanwhile: what replaces it is in a new listing
             continue
         replaced = {name for one in found for name in one.replaces}
-        return [one for one in found if one.rows and one.path.name not in replaced]
+        live = [one for one in found if one.rows and one.path.name not in replaced]
+        return live, [one.path for one in found if one.path.name in replaced]
     raise OutputError(f"the files of {folder} keep changing while they are read: run it again")
 
 
-def replaced_files(folder: Path) -> list[Path]:
-    """Return files of a day that another one there replaces, which a compaction that was killed has left."""
-    found = [described(path) for path in _named(folder)]
-    replaced = {name for one in found for name in one.replaces}
-    return [one.path for one in found if one.path.name in replaced]
+def left_files(folder: Path) -> list[Path]:
+    """Return what killed processes left of a day, or, without the day to oneself, what others write just now.
+
+    Raises:
+        OutputError: a file is none of this store.
+    """
+    return [*listed(folder)[1], *sorted(folder.glob(f".*{PART}"))]
 
 
 def sweep(folder: Path) -> int:
@@ -129,15 +141,10 @@ def sweep(folder: Path) -> int:
         OSError: they cannot be removed.
         OutputError: a file is none of this store.
     """
-    left = [*replaced_files(folder), *torn_files(folder)]
+    left = left_files(folder)
     for path in left:
         path.unlink(missing_ok=True)
     return len(left)
-
-
-def torn_files(folder: Path) -> list[Path]:
-    """Return the files of a day that are being written; with the day to oneself: that nobody will finish."""
-    return sorted(folder.glob(f".*{PART}"))
 
 
 def _named(folder: Path) -> list[Path]:

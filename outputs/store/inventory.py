@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from netad.outputs.store.compaction import SMALL_ROWS
-from netad.outputs.store.files import day_folder, days, live_files, replaced_files, torn_files
+from netad.outputs.store.files import day_folder, days, left_files, live_files
 from netad.outputs.store.retention import marked_rows
 
 
@@ -38,7 +38,7 @@ def holdings(store: Path, kind: str) -> Holdings:
     for day in days(store, kind):
         folder = day_folder(store, kind, day)
         files = live_files(folder)
-        held.left += len(replaced_files(folder)) + len(torn_files(folder))
+        held.left += len(left_files(folder))
         if not files:
             continue
         small = sum(file.rows < SMALL_ROWS for file in files)

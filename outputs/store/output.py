@@ -80,6 +80,11 @@ class ParquetOutput:
         self._flush_all()
         return replace(self._delivery, problems=list(self._delivery.problems))
 
+    def commit(self) -> None:
+        """Write what is in memory (netad.outputs.base.Commits)."""
+        for partition in sorted(self._pending):
+            self._flush(partition)
+
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Write what is still in memory. What cannot be written is counted as dead."""
         self._flush_all()

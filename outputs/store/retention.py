@@ -14,12 +14,11 @@ from netad.outputs.store.files import (
     alone,
     day_folder,
     days,
+    left_files,
     live_files,
     reading,
-    replaced_files,
     start_of_day,
     sweep,
-    torn_files,
 )
 from netad.outputs.store.schema import as_now
 
@@ -55,7 +54,7 @@ def remove_old(store: Path, kind: str, before_ns: int | None, dry_run: bool = Fa
         old = before_ns is not None and start_of_day(day) + DAY_NS <= before_ns
         try:
             if dry_run:
-                removed.swept += len(replaced_files(folder)) + len(torn_files(folder))
+                removed.swept += len(left_files(folder))
             else:
                 with alone(folder):
                     removed.swept += sweep(folder)

@@ -11,8 +11,8 @@ from netad.outputs.store.files import (
     existing_store,
     file_name,
     is_date,
+    left_files,
     live_files,
-    replaced_files,
     replacing,
     start_of_day,
     sweep,
@@ -51,7 +51,7 @@ def test_a_replaced_file_does_not_count_from_the_moment_its_successor_is_there(d
     say_replaced(first, second.name, "gone.parquet")
     (day / f".{first.name}.abc.part").write_bytes(b"half")
     assert [file.path for file in live_files(day)] == [first]
-    assert replaced_files(day) == [second]
+    assert left_files(day) == [second, day / f".{first.name}.abc.part"]
     assert sweep(day) == 2
     assert sorted(day.iterdir()) == [first]
 
