@@ -25,6 +25,7 @@ from netad.ingest.engine.layout import (
     S_LATENESS,
     S_LIVE,
     S_MAX_FLOWS,
+    S_OLDEST,
     S_OLDEST_END,
     S_OTHER_INACTIVITY,
     S_OUT,
@@ -120,7 +121,7 @@ class _Table:
             and _are_all(past_used, self._parts, self._past_free)
             and len(live) == self._state[S_LIVE]
             and len(self._agenda) == agenda
-            and len(self._oldest) == self._state[S_OLDEST_END] <= oldest
+            and 0 <= self._state[S_OLDEST] <= len(self._oldest) == self._state[S_OLDEST_END] <= oldest
             and _within(self._agenda, -1, used)
             and _within(self._oldest[:, 0], 0, used)
             and _within(rows[:, R_PREVIOUS], -1 - agenda, used)

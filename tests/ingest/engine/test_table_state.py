@@ -115,7 +115,8 @@ def test_places_beyond_the_arrays_are_refused():
     for name, place, value in (
         ("live", 0, 7), ("agenda", 3, 99), ("agenda", 3, -2), ("rows", (0, R_NEXT), 99), ("rows", (0, R_PAST), 5),
         ("rows", (0, R_TOUCHED), 0), ("state", layout.S_USED, 99), ("state", layout.S_USED, 1 << 60),
-        ("state", layout.S_LIVE, 99), ("state", layout.S_OLDEST_END, 99), ("state", S_OUT, 1),
+        ("state", layout.S_LIVE, 99), ("state", layout.S_OLDEST_END, 99), ("state", layout.S_OLDEST, -1),
+        ("state", S_OUT, 1),
         ("rows", (0, layout.R_PREVIOUS), -5000),
     ):  # fmt: skip
         with pytest.raises(StateError, match="contradict"):
