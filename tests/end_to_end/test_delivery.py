@@ -345,16 +345,17 @@ def test_a_server_that_is_killed_and_restarted_in_the_middle(run, namespace, tmp
 
         def script(asked):
             calls[0] += asked.call == "_bulk"
-            if calls[0] == 4 and node.poll() is None:
+            if calls[0] >= 4 and node.poll() is None:
                 node.kill()
                 node.wait()
             return None if node.poll() is None or back else Answer(cut=True)
 
-        back = []
+        back, starting = [], threading.Lock()
 
         def pause(_):
-            if not back:
-                back.append(stack.enter_context(own_node(tmp_path, port)))
+            with starting:  # two chunks are on their way, and both wait
+                if not back:
+                    back.append(stack.enter_context(own_node(tmp_path, port)))
 
         server = stack.enter_context(serving(script, url))
         code, delivery = run(server.url, pause=pause)
