@@ -71,8 +71,9 @@ class Rescoring:
         measured = self.model.measure(piece.batch).frame
         scored = ScoredProfiles(measured, self.model.score(measured), self.model, self.threshold)
         self.profiles += len(measured)
-        self.sources.update(measured["source"].unique())
-        self.models.update(piece.judged.groupby(["model", "version"], dropna=False).size().to_dict())
+        self.sources.update(measured["source"].unique().tolist())
+        models = (piece.judged[name].tolist() for name in ("model", "version"))
+        self.models.update(zip(*models, strict=True))
         places = {name: place for place, name in enumerate(BANDS)}
         before = piece.judged["severity"].map(places).fillna(0).to_numpy(np.int64)
         after = np.zeros(len(measured), dtype=np.int64)

@@ -15,7 +15,7 @@ from netad.profiles.batch import ProfileBatch
 
 PREFIX = "parquet:"
 # What is taken of stores at once, for the sake of memory.
-MOST = 500_000
+MOST = 120_000
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import numpy as np
 import pandas as pd
@@ -21,6 +22,7 @@ from netad.profiles.features import FEATURES
 from netad.profiles.meetings import Meetings
 
 _SOURCE, _START, _END, _INSIDE = "source.ip", "event.start", "event.end", "netad.entity.inside"
+_KEYS = (_SOURCE, _START, _END, "observer.name", "data_stream.namespace")
 _WINDOW, _MODEL, _CREATED = "netad.profile.window", "netad.model.name", "event.created"
 # What a model measures by itself.
 _MEASURED = ("novelty", "history")
@@ -55,7 +57,7 @@ class StoredPiece:
 
 @dataclass
 class StoredProfiles:
-    """The profiles of a store whose windows have one length, each source and window once.
+    """The profiles of a store whose windows have one length, each window of a source (and sensor) once.
 
     Where several runs or models judged the same window, the whole window counts before a part of it, then what was
     judged last; `judged_by` names the one model whose profiles count. `one_in` takes an even sample, the same each
@@ -123,37 +125,49 @@ class StoredProfiles:
         return low, start + DAY_NS if self.until_ns is None else min(start + DAY_NS, self.until_ns)
 
     def _chosen(self, low: int, high: int) -> pa.Array | None:
-        """Return the ids that count in [low, high), None for all that have the right window and model."""
-        parts = list(
-            self.store.tables("profile", [ID, _SOURCE, _START, _END, _WINDOW, _MODEL, _CREATED, DIGEST], low, high)
-        )
-        if not parts:
-            return pa.array([], pa.string())
-        keys = pa.concat_tables(parts)
-        fits = pc.fill_null(pc.equal(keys.column(_WINDOW), self.window), False)
-        self.other_windows += len(keys) - int(pc.sum(fits).as_py() or 0)
-        keys = keys.filter(fits)
-        if self.judged_by is not None:
-            keys = keys.filter(pc.fill_null(pc.equal(keys.column(_MODEL), self.judged_by), False))
-        self.older += keys.column(DIGEST).null_count
-        return self._once(keys.filter(keys.column(DIGEST).is_valid()))
+        """Return the ids that count in [low, high), None for all that have the right window and model.
 
-    def _once(self, keys: pa.Table) -> pa.Array | None:
-        frame = pd.DataFrame({name: keys.column(name).to_numpy() for name in (_START, _END)})
-        frame["source"] = keys.column(_SOURCE).combine_chunks().dictionary_encode().indices.to_numpy()
-        window = ["source", _START, _END]
-        if not frame.duplicated(window).any():
-            return None
-        frame["part"] = pc.fill_null(pc.not_equal(keys.column(DIGEST), ""), False).to_numpy()
+        What it takes to choose is read only where a window is there twice.
+        """
+        keys = self._keys(low, high)
+        if not len(keys) or not _windows(keys).duplicated().any():
+            return None if len(keys) else pa.array([], pa.string())
+        keys = self._keys(low, high, ID, _CREATED, count=False)
+        frame = _windows(keys)
+        window = list(frame.columns)
+        frame["part"] = pc.not_equal(keys.column(DIGEST), "").to_numpy()
         frame["created"] = -keys.column(_CREATED).cast(pa.int64()).to_numpy()
         first = frame.sort_values(["part", "created"], kind="stable").drop_duplicates(window).index.to_numpy()
         self.again += len(frame) - len(first)
         return keys.column(ID).take(pa.array(np.sort(first)))
 
+    def _keys(self, low: int, high: int, *more: str, count: bool = True) -> pa.Table:
+        """Return what tells windows apart, of all profiles that can be judged by a model of this window."""
+        read = [*_KEYS, _WINDOW, _MODEL, DIGEST, *more]
+        parts = [*self.store.tables("profile", read, low, high)]
+        keys = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in read})
+        fits = pc.fill_null(pc.equal(keys.column(_WINDOW), self.window), False)
+        others = len(keys)
+        keys = keys.filter(fits)
+        others -= len(keys)
+        if self.judged_by is not None:
+            keys = keys.filter(pc.fill_null(pc.equal(keys.column(_MODEL), self.judged_by), False))
+        if count:
+            self.other_windows += others
+            self.older += keys.column(DIGEST).null_count
+        return keys.filter(keys.column(DIGEST).is_valid())
+
+
+def _windows(keys: pa.Table) -> pd.DataFrame:
+    """Return numbers that are the same for the same window of the same source, seen by the same sensor."""
+    codes = {name: keys.column(name).combine_chunks().dictionary_encode().indices.to_numpy()
+             for name in _KEYS if name not in (_START, _END)}  # fmt: skip
+    return pd.DataFrame(codes | {name: _ns(keys, name) for name in (_START, _END)})
+
 
 def _sample(ids: Sequence[str], one_in: int) -> pa.Array:
-    """Tell which of so many ids are in an even sample: their ends are digits of a hash."""
-    return pa.array([int(identity[-8:], 16) % one_in == 0 for identity in ids], pa.bool_())
+    """Tell which of some ids are in an even sample."""
+    return pa.array([crc32(identity.encode()) % one_in == 0 for identity in ids], pa.bool_())
 
 
 def _piece(rows: pa.Table, where: str) -> StoredPiece:

@@ -94,7 +94,7 @@ class ParquetStored:
             files = live_files(day_folder(self._folder, kind, day))
             for file in files:
                 doubles = any(one is not file and _overlap(one, file) for one in files)
-                for piece in _pieces(kind, file.path, [ID, *columns], fits):
+                for piece in _pieces(kind, file.path, [*columns, *([ID] if doubles else [])], fits):
                     rows = _unseen(piece, seen) if doubles else piece
                     if len(rows):
                         yield rows.select(list(columns))

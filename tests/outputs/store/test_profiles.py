@@ -171,3 +171,11 @@ def test_addresses_are_parsed_as_one_by_one():
     for wrong in ("1.2.3", "host", "300.1.1.1", "", "::x"):
         with pytest.raises(ValueError):
             _addresses(pa.array([wrong]))
+
+
+def test_what_two_sensors_saw_of_a_source_are_two_profiles(tmp_path, met, origin):
+    """Sites use the same private addresses."""
+    put(tmp_path, met, origin)
+    pieces, stored = of(put(tmp_path, met, replace(origin, observer="sensor-2")))
+    assert sum(len(piece.batch) for piece in pieces) == 2 * len(met.frame)
+    assert stored.told() == []
