@@ -123,7 +123,8 @@ class FlowBatch(Columnar):
 
     def select(self, rows: Column) -> "FlowBatch":
         """Return the records that a boolean mask or an index array names."""
-        return FlowBatch({name: column[rows] for name, column in self.columns.items()}, self.inputs)
+        places = np.flatnonzero(rows) if rows.dtype == bool else rows  # to take is twice as fast as to index
+        return FlowBatch({name: column.take(places) for name, column in self.columns.items()}, self.inputs)
 
     def whole(self) -> "FlowBatch":
         """Return the whole flows: what is counted, stored and shipped as flows; the batch itself if all are."""

@@ -108,9 +108,9 @@ class Contacts:
         if not len(keys):
             return self
         order = np.argsort(keys)
-        ordered = keys[order]
+        ordered = keys.take(order)
         starts = run_starts(ordered)
-        count, failed = (np.add.reduceat(values[order], starts) for values in (self.count, self.failed))
+        count, failed = (np.add.reduceat(values.take(order), starts) for values in (self.count, self.failed))
         return Contacts(ordered[starts] // width, ordered[starts] % width, count, failed, self.groups)
 
     def select(self, which: Mask) -> "Contacts":
@@ -180,7 +180,7 @@ class Groups:
         keys = GROUP_KEYS[1:] if np.array_equal(meant["slot"], meant["window"]) else GROUP_KEYS
         codes, size = dense_codes(*(meant[key] for key in keys))
         order = _canonical_order(meant, codes, size, measured)
-        index = codes[order]
+        index = codes.take(order)
         rows = order if which is None else np.flatnonzero(which)[order]
         return cls(InOrder(columns, rows), run_starts(index), index, inside, carried)
 
@@ -377,7 +377,7 @@ def _canonical_order(columns: Mapping[str, Column], codes: Codes, size: int, mea
         # The pair does not fit into 64 bits: its rank does.
         keys, _ = dense_codes(codes, first)
         order = np.argsort(keys)
-    ranked = keys[order]
+    ranked = keys.take(order)
     tied = np.flatnonzero(ranked[1:] == ranked[:-1])
     if len(tied):
         places = np.unique(np.concatenate((tied, tied + 1)))

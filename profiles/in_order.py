@@ -19,7 +19,8 @@ class InOrder(Mapping[str, Column]):
 
     def __getitem__(self, name: str) -> Column:
         if name not in self._ready:
-            self._ready[name] = self._columns[name][self._rows]
+            # Twice as fast as indexing.
+            self._ready[name] = self._columns[name].take(self._rows)
         return self._ready[name]
 
     def __contains__(self, name: object) -> bool:

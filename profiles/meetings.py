@@ -91,7 +91,7 @@ class Meetings:
             return self
         # Stable, so items keep their order inside a row.
         order = np.argsort(key, kind="stable")
-        return Meetings(*(getattr(self, name)[order] for name in _COLUMNS))
+        return Meetings(*(getattr(self, name).take(order) for name in _COLUMNS))
 
 
 _COLUMNS = ("row", "kind", "item", "count", "failed")
