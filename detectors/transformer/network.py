@@ -17,6 +17,8 @@ from netad.detectors.transformer.base_model import BaseModel
 from netad.detectors.transformer.likelihood import BELONGS
 
 OUTPUTS = BELONGS + 1
+# Twice those of the largest BERT: a configuration that asks for more would only fill memory.
+MOST_LAYERS, MOST_WIDTH = 48, 2048
 # Before training nearly everything belongs.
 _BELIEF = 2.0
 
@@ -80,10 +82,12 @@ def _encoder(base: BaseModel, pretrained: bool) -> nn.Module:
     try:
         if not pretrained:
             return _drawn(base.folder)
+        config = _config(base.folder)
         with _quiet():
             loaded: nn.Module = AutoModel.from_pretrained(
-                base.folder, local_files_only=True, use_safetensors=True, dtype=torch.float32, **_arguments(base.config)
-            )
+                base.folder, config=config, local_files_only=True, use_safetensors=True, dtype=torch.float32,
+                **_arguments(base.config),
+            )  # fmt: skip
         return loaded
     except (OSError, ValueError, TypeError, RuntimeError, KeyError, SafetensorError) as error:
         raise ConfigError(f"the base model {base.name} cannot be loaded: its weights and its config.json do not fit "
@@ -108,9 +112,21 @@ def _quiet() -> Iterator[None]:
 
 def _drawn(folder: Path) -> nn.Module:
     """Return an encoder of a folder's configuration with weights drawn by chance."""
-    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    config = _config(folder)
     from_config: Callable[..., nn.Module] = AutoModel.from_config
     return from_config(config, **_arguments(config.to_dict()))
+
+
+def _config(folder: Path) -> Any:  # noqa: ANN401 - transformers has a class for each architecture
+    """Return a folder's configuration.
+
+    Raises:
+        ValueError: it asks for more layers, or wider ones, than any model that netad adapts.
+    """
+    config = AutoConfig.from_pretrained(folder, local_files_only=True)
+    if config.num_hidden_layers > MOST_LAYERS or config.hidden_size > MOST_WIDTH:
+        raise ValueError(f"{config.num_hidden_layers} layers of {config.hidden_size}")
+    return config
 
 
 def _arguments(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -22,8 +22,9 @@ class TransformerSettings:
 
     `base_model` is a folder, a name of the Hugging Face hub, or None for the packaged one; `names` says whether the
     text tells domains, servers, user agents and services; without `pretrained` the weights are drawn by seed, to see
-    what pre-training is worth. `checkpoint` is the file in which training keeps its state, to go on after an
-    interruption; `on_step` is told the steps done and their number.
+    what pre-training is worth. `steps` is how many training takes, None for as many as the profiles call for.
+    `checkpoint` is the file in which training keeps its state, to go on after an interruption; `on_step` is told the
+    steps done and their number.
     """
 
     base_model: str | None = None

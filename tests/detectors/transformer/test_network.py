@@ -50,3 +50,13 @@ def test_weights_that_do_not_fit_are_a_sentence(tmp_path):
     (tmp_path / base_model.CONFIG).write_text("{}")
     with pytest.raises(ModelError, match="damaged"):
         empty(tmp_path, 0)
+
+
+def test_a_configuration_of_absurd_size_is_refused_before_memory_is_asked_for(tmp_path):
+    """A million layers would only be noticed when nothing is left: loaded, drawn by seed, or in a saved model."""
+    base = write_tiny_base(tmp_path, num_hidden_layers=1_000_000)
+    for pretrained in (True, False):
+        with pytest.raises(ConfigError, match="cannot be loaded"):
+            build(base, 0, seed=0, pretrained=pretrained)
+    with pytest.raises(ModelError, match="damaged"):
+        empty(tmp_path, 0)
