@@ -2,8 +2,9 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from json import dumps
 from typing import TYPE_CHECKING
 
 from netad.core.carried import State, list_of, part_of, time_of
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 # Settings that shape what is open: with others it could not be gone on with.
-_SHAPE = ("window", "lateness", "inside", "time_zone", "decap", "max_flows", "flows")
+_SHAPE = ("window", "lateness", "inside", "time_zone", "decap", "strict", "max_flows", "flows", "behaviours")
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,10 @@ class Scan:
 
     def _settings(self) -> State:
         run = self.config.run
-        shape = {name: getattr(run, name) for name in _SHAPE}
         return {
             "file": str(self.config.file.resolve()),
             "inputs": list(self.config.inputs),
-            "shape": {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in shape.items()},
+            "shape": {name: _told(getattr(run, name)) for name in _SHAPE},
         }
 
     def _work(self, inbox: Inbox, report: IngestReport, arrivals: list[Arrival], saved: State | None) -> Ended:
@@ -195,6 +195,13 @@ class Scan:
             "succeeded_ns": self.succeeded_ns,
             "outputs": outputs,
         }
+
+
+def _told(value: object) -> str:
+    """Return a setting as it is compared, and said when it differs."""
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    return dumps(value, sort_keys=True) if isinstance(value, Mapping) else str(value)
 
 
 class _DamagedError(Exception):

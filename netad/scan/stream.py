@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from netad.config import Config
-from netad.core.carried import State
+from netad.core.carried import State, list_of, part_of, texts_of
 from netad.core.timing import now_iso, parse_duration, parse_time
 from netad.delivery import write
 from netad.detectors.behaviour.behaviours import Behaviours
@@ -111,7 +111,7 @@ class Stream:
             "records": self._records.carry(),
             "users": self._users.carry(),
             "flagged": self._flagged.carry(),
-            "limits": self._limits.to_json(),
+            "limits": dict(self._limits.passed),
             "earlier": list(self._earlier),
         }
 
@@ -121,14 +121,17 @@ class Stream:
         Raises:
             StateError: the state is of a stream with other settings, or damaged.
         """
-        self._open_flows.state = state["flows"]
-        self.windows.resume(state["windows"])
-        self._behaviours.resume(state["behaviours"])
-        self._records.resume(state["records"])
-        self._users.resume(state["users"])
-        self._flagged.resume(state["flagged"])
-        self._limits = LimitState.from_json(state["limits"])
-        self._earlier = state["earlier"]
+        self._open_flows.state = part_of(state, "flows")
+        # Now, and not when the first capture is read: it says whether the state fits.
+        list(read_inputs((), ingest_options(self._config, facts=True), IngestReport(), open_flows=self._open_flows))
+        self.windows.resume(part_of(state, "windows"))
+        self._behaviours.resume(part_of(state, "behaviours"))
+        self._records.resume(part_of(state, "records"))
+        self._users.resume(part_of(state, "users"))
+        self._flagged.resume(part_of(state, "flagged"))
+        passed = part_of(state, "limits")
+        self._limits = LimitState({key: texts_of(passed, key) for key in passed})
+        self._earlier = list_of(state, "earlier")
 
     def _read(self, sources: Sequence[Source], progress: "ProgressBar | None") -> None:
         options = ingest_options(self._config, facts=True, growing=True)
