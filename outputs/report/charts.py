@@ -13,9 +13,9 @@ from netad.outputs.report.scales import Scale, number_ticks, time_ticks
 from netad.outputs.wording import counted, score_text
 
 WIDTH, HEIGHT = 440, 150
-LEFT, RIGHT, TOP, BOTTOM = 52, 18, 14, 24
+LEFT, RIGHT, TOP, BOTTOM = 66, 18, 14, 24
 WIDE, LANE = 960, 26
-MOST_BINS = 48
+MOST_BINS = 36
 LEAST_BAR = 1.5
 # Where there are more marks, none says anything of its own when pointed at: they take a tenth of the room.
 MOST_TITLES = 32
@@ -174,9 +174,9 @@ def timeline(counts: Iterable[tuple[str, int, int]], lanes: Sequence[str], windo
         return None
     first, last = min(start for _, start, _ in given), max(start for _, start, _ in given)
     width_ns = _bin_width(last - first, window_ns)
-    first = first // width_ns * width_ns
+    earliest, first = first, first // width_ns * width_ns
     bins = (last - first) // width_ns + 1
-    x = Scale(0, max(bins, 12), LEFT + 40, WIDE - RIGHT)
+    x = Scale(0, max(bins, 12), LEFT + 26, WIDE - RIGHT)
     cells: dict[tuple[int, int], int] = {}
     for lane, start, count in given:
         place = lanes.index(lane), (start - first) // width_ns
@@ -184,7 +184,7 @@ def timeline(counts: Iterable[tuple[str, int, int]], lanes: Sequence[str], windo
     bars = [
         Bar(x(number) + 1, TOP + row * LANE + 2, x(1) - x(0) - 2, LANE - 4, lanes[row],
             f"{counted(count, 'anomaly', 'anomalies')} ({lanes[row]}) from {moment(iso(first + number * width_ns))} "
-            f"UTC, {format_duration(width_ns)}", f"{count:,}")
+            f"UTC, {format_duration(width_ns)}", _short(count))
         for (row, number), count in sorted(cells.items())
     ]  # fmt: skip
     end = first + max(bins, 12) * width_ns
@@ -192,14 +192,19 @@ def timeline(counts: Iterable[tuple[str, int, int]], lanes: Sequence[str], windo
     return Chart(
         heading="Anomalies over time",
         told=", ".join(f"{count:,} {lane}" for lane, count in by_lane.items() if count)
-        + f", the first in the window from {moment(iso(first))} UTC, the last from {moment(iso(last))} UTC.",
+        + f", the first in the window from {moment(iso(earliest))} UTC, the last from {moment(iso(last))} UTC.",
         width=WIDE,
         height=TOP + len(lanes) * LANE + BOTTOM,
-        left=LEFT + 40,
+        left=LEFT + 26,
         bars=bars,
-        x_ticks=[Tick(x((when - first) / width_ns), label) for when, label in time_ticks(first, end, 12)],
+        x_ticks=[Tick(x((when - first) / width_ns), label) for when, label in time_ticks(first, end, 10)],
         y_ticks=[Tick(TOP + row * LANE + LANE / 2, lane) for row, lane in enumerate(lanes)],
     )
+
+
+def _short(count: int) -> str:
+    """Return a count that fits on a mark."""
+    return f"{count}" if count < 1000 else f"{count / 1000:.2g}k" if count < 99_500 else ">99k"
 
 
 def _bin_width(span_ns: int, window_ns: int) -> int:

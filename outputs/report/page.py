@@ -54,10 +54,10 @@ def page(gathering: Gathering, told: Told, suggest: SuggestRule | None = None) -
         script=script,
         policy=f"default-src 'none'; style-src {_source(style)}; script-src {_source(script)}; "
         "img-src data:; base-uri 'none'; form-action 'none'",
+        cards=cards,
         sections=list(_sections(cards)),
         counts=[(lane, gathering.severities[lane]) for lane in LANES],
         anomalies=gathering.anomalies,
-        sources=len(cards),
         unlisted=gathering.unlisted(),
         timeline=_timeline(gathering),
         undrawn=gathering.undrawn,

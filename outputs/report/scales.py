@@ -29,22 +29,28 @@ class Scale:
 
 
 def number_ticks(high: float, most: int = 3) -> list[float]:
-    """Return round values from 0 up to `high`, `most` after 0 or some more, in steps of 1, 2 or 5 times 10^n."""
+    """Return round values from 0 up to `high`, about `most` of them after 0, in steps of 1, 2 or 5 times 10^n."""
     if high <= 0:
         return [0.0]
     rough = high / most
     magnitude = 10.0 ** floor(log10(rough))
-    step = max(factor * magnitude for factor in (1, 2, 5) if factor * magnitude <= rough * 1.001)
+    steps = [factor * magnitude for factor in (1, 2, 5, 10)]
+    wide = next(step for step in steps if step >= rough * 0.999)
+    step = wide if wide <= high else max(step for step in steps if step <= high)
     return [step * number for number in range(int(high / step + 1e-9) + 1)]
 
 
 def time_ticks(start_ns: int, end_ns: int, most: int = 6) -> list[tuple[int, str]]:
-    """Return round moments in [start_ns, end_ns] with labels: times of day, or dates where they are days apart."""
+    """Return round moments in [start_ns, end_ns] with labels: times of day, or dates where they are days apart.
+
+    A date has its year where the axis goes over the end of one.
+    """
     span_s = max(end_ns - start_ns, SECOND_NS) / SECOND_NS
     step = next((step for step in _STEPS if span_s / step <= most), _STEPS[-1]) * SECOND_NS
     first = -(-start_ns // step) * step
     moments = range(first, end_ns + 1, step)[:MOST_TICKS]
     if step >= _DAY * SECOND_NS:
-        return [(moment, iso(moment)[5:10]) for moment in moments]
+        digits = 0 if iso(start_ns)[:4] != iso(end_ns)[:4] else 5
+        return [(moment, iso(moment)[digits:10]) for moment in moments]
     digits = 16 if step >= _MINUTE * SECOND_NS else 19
     return [(moment, iso(moment)[11:digits]) for moment in moments]

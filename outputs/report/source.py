@@ -8,6 +8,8 @@ from netad.outputs.report.charts import Span, severity_kind
 from netad.outputs.report.traffic import FlowsBehind
 
 MOST_WINDOWS = 168
+# Far more are kept to tell which flows lie in an anomalous one.
+MOST_ANOMALOUS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,7 @@ class SourceRecord:
         self.anomalies = 0
         self.hidden = 0
         self._windows: dict[tuple[int, int], SeenWindow] = {}
+        self._anomalous: set[tuple[int, int]] = set()
         self._flows: FlowsBehind | None = None
         self.add(event)
 
@@ -73,7 +76,10 @@ class SourceRecord:
         self.hidden += bool(event["netad"]["suppression"]["suppressed"])
         if rank(event) > rank(self.worst):
             self.worst = event
-        self._see(window_of(event))
+        window = window_of(event)
+        if len(self._anomalous) < MOST_ANOMALOUS:
+            self._anomalous.add((window.start_ns, window.end_ns))
+        self._see(window)
 
     def add_profile(self, event: Event) -> None:
         """Take a profile of the source: a window that was judged, whatever came of it."""
@@ -114,9 +120,8 @@ class SourceRecord:
 
     def _behind(self) -> FlowsBehind:
         worst = window_of(self.worst)
-        anomalous = [(one.start_ns, one.end_ns) for one in self._windows.values() if one.severity is not None]
         details = self.worst["netad"]["anomaly"]
-        return FlowsBehind(self.address, anomalous, (worst.start_ns, worst.end_ns),
+        return FlowsBehind(self.address, sorted(self._anomalous), (worst.start_ns, worst.end_ns),
                            details.get("sample_flow_ids", ()), beats(self.worst))  # fmt: skip
 
 

@@ -15,8 +15,8 @@ def test_a_scale_maps_and_holds_the_ends():
     assert Scale(3, 3, 7, 9)(3) == 7
 
 
-@pytest.mark.parametrize(("high", "ticks"), [(10, [0, 2, 4, 6, 8, 10]), (47_000, [0, 10_000, 20_000, 30_000, 40_000]),
-                                             (0, [0]), (0.5, [0, 0.1, 0.2, 0.3, 0.4, 0.5])])  # fmt: skip
+@pytest.mark.parametrize(("high", "ticks"), [(10, [0, 5, 10]), (47_000, [0, 20_000, 40_000]), (4, [0, 2, 4]),
+                                             (0, [0]), (0.5, [0, 0.2, 0.4])])  # fmt: skip
 def test_numbers_get_round_labels(high, ticks):
     """From 0 to the highest."""
     assert number_ticks(high) == pytest.approx(ticks)
@@ -26,7 +26,7 @@ def test_numbers_get_round_labels(high, ticks):
 def test_there_are_always_some_and_never_too_many(high):
     """Whatever the highest value is, labels lie within the axis."""
     ticks = number_ticks(high)
-    assert 3 <= len(ticks) <= 9
+    assert 2 <= len(ticks) <= 4
     assert ticks[0] == 0
     assert ticks[-1] <= high * 1.001
 

@@ -1,7 +1,10 @@
 """What a report keeps of one source."""
 
+from copy import deepcopy
+
+from netad.core.timing import iso
 from netad.outputs.report.source import MOST_WINDOWS, SourceRecord, beats, rank, window_of
-from tests.outputs.report.conftest import PEER
+from tests.outputs.report.conftest import HOUR_NS, PEER, START_NS
 
 
 def test_the_worst_is_the_highest_score_that_no_rule_hides(anomaly_events, suppress):
@@ -35,6 +38,22 @@ def test_windows_are_bounded_and_anomalies_stay(beacon, profile):
         record.add_profile(profile(hour))
     assert len(record.windows()) == MOST_WINDOWS
     assert record.windows()[0].kind == "high"
+
+
+def test_flows_of_windows_that_are_not_drawn_count_all_the_same(beacon, flow):
+    """A source may have more anomalous windows than a chart can show."""
+    record = SourceRecord(beacon)
+    for hour in range(1, MOST_WINDOWS + 5):
+        later = deepcopy(beacon)
+        later["event"] |= {
+            "start": iso(START_NS + hour * HOUR_NS),
+            "end": iso(START_NS + (hour + 1) * HOUR_NS),
+            "id": f"{hour}",
+        }
+        record.add(later)
+    record.add_flow(flow(1))
+    assert (record.flows.count, len(record.windows())) == (1, MOST_WINDOWS)
+    assert record.windows()[0].start_ns > START_NS
 
 
 def test_flows_are_those_of_its_anomalous_windows(beacon, flow):
