@@ -318,7 +318,7 @@ def test_axe_finds_nothing(opened, name, size, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     page = opened(name, size, color_scheme=scheme)
-    page.get_by_role("button", name="Open all details").click()
+    page.locator("details").evaluate_all("all => all.forEach(one => { one.open = true; })")
     found = Axe().run(page)
     assert found.violations_count == 0, found.generate_report()
 
@@ -327,4 +327,4 @@ def test_a_report_of_nothing_says_so(opened):
     """And offers nothing to filter."""
     page = opened("empty")
     assert page.get_by_text("Nothing anomalous was found.").is_visible()
-    assert page.locator("input, table, article").count() == 0
+    assert page.locator("input, button, table, article").count() == 0

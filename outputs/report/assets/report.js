@@ -9,7 +9,7 @@
   theme.addEventListener("change", () => { document.documentElement.dataset.theme = theme.value; });
 
   const opening = document.getElementById("open-all");
-  opening.addEventListener("click", () => {
+  opening?.addEventListener("click", () => {
     const open = all("details").some((each) => !each.open);
     all("details").forEach((each) => { each.open = open; });
     opening.textContent = open ? "Close all details" : "Open all details";
