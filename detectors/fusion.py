@@ -14,7 +14,7 @@ from netad.detectors.behaviour_detector import strongest
 from netad.detectors.bundle import DAMAGED, read_json, write_json
 from netad.detectors.calibration import Calibration
 from netad.detectors.isolation_forest import Forest
-from netad.detectors.matrix import Scaling, judged, view_columns
+from netad.detectors.matrix import Scaling, judged, spread, view_columns
 from netad.detectors.matrix_detector import Core, check_probes, probes
 from netad.detectors.neighbours import Nearest
 
@@ -75,13 +75,12 @@ class FusionDetector:
     def fit_folds(self, profiles: pd.DataFrame, folds: NDArray[np.intp], *, seed: int) -> Float64:
         """Learn from profiles; return the raw scores, shape (n,), that each has without its fold."""
         self._scaling = Scaling.fit(profiles, judged())
-        matrix = self._scaling.apply(profiles)
         held_out = self._held_out(profiles, folds, seed)
-        self._members = []
-        for view, columns in self._places.items():
-            for kind, core in CORES.items():
-                fitted = core.fit(_columns(matrix, columns), seed)
-                self._members.append(Member(view, kind, fitted, Calibration.fit(held_out[view, kind], core.tail_shape)))
+        fitted = self._fitted(self._scaling, profiles, np.arange(len(profiles)), seed)
+        self._members = [
+            Member(view, kind, core, Calibration.fit(held_out[view, kind], core.tail_shape))
+            for (view, kind), core in fitted.items()
+        ]
         strengths = strongest(profiles)
         self._alone = len(profiles) < LEAST_BASELINE
         surprises = {
@@ -91,18 +90,30 @@ class FusionDetector:
 
     def _held_out(self, profiles: pd.DataFrame, folds: NDArray[np.intp], seed: int) -> dict[tuple[str, str], Float64]:
         """Return each member's raw scores of rows that it was not fitted to; in sample where there is one fold only."""
-        views = self._places.items()
-        scores = {(view, kind): np.zeros(len(profiles)) for view, _ in views for kind in CORES}
+        scores = {(view, kind): np.zeros(len(profiles)) for view in self._places for kind in CORES}
         for fold in np.unique(folds):
             out = folds == fold
-            rest = ~out if (~out).any() else out
-            scaling = self._scaling.refit(profiles[rest])
-            inside, outside = scaling.apply(profiles[rest]), scaling.apply(profiles[out])
-            for view, columns in views:
-                for kind, core in CORES.items():
-                    fitted = core.fit(_columns(inside, columns), seed)
-                    scores[view, kind][out] = fitted.score(_columns(outside, columns))
+            rest = np.flatnonzero(~out if (~out).any() else out)
+            scaling = self._scaling.refit(profiles.iloc[spread(rest)])
+            fitted = self._fitted(scaling, profiles, rest, seed)
+            matrix = scaling.apply(profiles[out])
+            for view, columns in self._places.items():
+                part = _columns(matrix, columns)
+                for kind in CORES:
+                    scores[view, kind][out] = fitted[view, kind].score(part)
         return scores
+
+    def _fitted(
+        self, scaling: Scaling, profiles: pd.DataFrame, rows: NDArray[np.intp], seed: int
+    ) -> dict[tuple[str, str], Core]:
+        """Return the cores of all members, fitted to rows of profiles; only those are scaled that a core looks at."""
+        drawn = {kind: rows[core.drawn(len(rows), seed)] for kind, core in CORES.items()}
+        matrices = {kind: scaling.apply(profiles.iloc[places]) for kind, places in drawn.items()}
+        return {
+            (view, kind): core.fit(_columns(matrices[kind], columns), seed)
+            for view, columns in self._places.items()
+            for kind, core in CORES.items()
+        }
 
     def score(self, profiles: pd.DataFrame) -> Float64:
         """Return raw scores, shape (n,), decades."""

@@ -19,7 +19,7 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 Int32 = NDArray[np.int32]
 
-TREES, SAMPLE, MOST_ROWS = 100, 256, 10_000
+TREES, SAMPLE = 100, 256
 _DEEPEST = 64
 _ROWS = 64
 
@@ -37,6 +37,8 @@ class Forest(Core):
     # An average over trees of bounded path lengths cannot run far away: on synthetic and real profiles its tail ends
     # sooner than an exponential one, which would put one in a thousand where no score ever gets.
     tail_shape: ClassVar[float] = -0.25
+    # The trees need 256 each, and drawing from many takes time.
+    most_rows: ClassVar[int] = 10_000
     layout: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {
         "feature": (np.int32, 1), "threshold": (np.float32, 1), "left": (np.int32, 1), "path": (np.float64, 1),
         "starts": (np.int32, 1), "depths": (np.int32, 1), "typical": (np.float64, 1),
@@ -57,13 +59,8 @@ class Forest(Core):
 
     @classmethod
     def grow(cls, matrix: Float32, seed: int, views: Sequence[NDArray[np.intp]]) -> Self:
-        """Grow 100 trees for each view, which is the columns that its trees look at.
-
-        Of more than 10,000 rows so many are drawn by seed: the trees need 256 each, and drawing from many takes time.
-        """
-        if len(matrix) > MOST_ROWS:
-            chosen = np.random.default_rng(seed % (1 << 64)).choice(len(matrix), MOST_ROWS, replace=False)
-            matrix = matrix[np.sort(chosen)]
+        """Grow 100 trees for each view, which is the columns that its trees look at."""
+        matrix = matrix.take(cls.drawn(len(matrix), seed), axis=0)
         grown = [
             grow_trees(matrix, columns, TREES, SAMPLE, (seed + number) % (1 << 32))
             for number, columns in enumerate(views)

@@ -53,7 +53,7 @@ class Scaling:
 
         Of more than 20,000 profiles evenly spread ones are looked at: quantiles of a hundred columns take a while.
         """
-        profiles = profiles.iloc[:: -(-len(profiles) // MOST_MEASURED)]
+        profiles = profiles.iloc[spread(np.arange(len(profiles)))]
         kept, medians, scales = [], [], []
         for name in sorted(names):
             values = _transformed(name, profiles[name].to_numpy(np.float64))
@@ -111,6 +111,11 @@ class Scaling:
         if not sound or not set(names) <= set(FEATURES.names()):
             raise ModelError(DAMAGED)
         return cls(names, median, scale)
+
+
+def spread(rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return the rows that scales are learnt from: all, or of more than 20,000 evenly spread ones."""
+    return rows[:: -(-len(rows) // MOST_MEASURED) or 1]
 
 
 def judged() -> tuple[str, ...]:

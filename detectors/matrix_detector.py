@@ -25,16 +25,25 @@ _DETAILS, _ARRAYS = "detector.json", "arrays.npz"
 class Core(ABC):
     """A detector's mathematics, free of names and files: matrix in, one raw score a row out.
 
-    `arrays` and `from_arrays` are all of its state; `layout` gives type and number of axes of each array.
+    `arrays` and `from_arrays` are all of its state; `layout` gives type and number of axes of each array. More than
+    `most_rows` rows tell it nothing new.
     """
 
     tail_shape: ClassVar[float]
+    most_rows: ClassVar[int]
     layout: ClassVar[Mapping[str, tuple[type[np.generic], int]]]
+
+    @classmethod
+    def drawn(cls, count: int, seed: int) -> NDArray[np.intp]:
+        """Return which of `count` rows it learns from, ascending: all, or of too many some drawn by seed."""
+        if count <= cls.most_rows:
+            return np.arange(count)
+        return np.sort(np.random.default_rng(seed % (1 << 64)).choice(count, cls.most_rows, replace=False))
 
     @classmethod
     @abstractmethod
     def fit(cls, matrix: Float32, seed: int) -> Self:
-        """Learn from rows, shape (n, f), n >= 1, f >= 1, all finite."""
+        """Learn from those rows of a matrix, shape (n, f), n >= 1, f >= 1, all finite, that `drawn` names."""
 
     @abstractmethod
     def score(self, matrix: Float32) -> Float64:

@@ -16,7 +16,6 @@ Float32 = NDArray[np.float32]
 Float64 = NDArray[np.float64]
 
 NEAREST = 3
-REFERENCES = 1024
 _TOGETHER, _STRETCH = 4, 256
 
 
@@ -30,6 +29,7 @@ class Nearest(Core):
     """
 
     tail_shape: ClassVar[float] = 0.0
+    most_rows: ClassVar[int] = 1024
     layout: ClassVar[Mapping[str, tuple[type[np.generic], int]]] = {"references": (np.float32, 2)}
 
     references: Float32
@@ -37,10 +37,7 @@ class Nearest(Core):
     @classmethod
     def fit(cls, matrix: Float32, seed: int) -> Self:
         """Keep up to 1,024 rows; of more, a sample in the order of the rows."""
-        if len(matrix) > REFERENCES:
-            chosen = np.random.default_rng(seed % (1 << 64)).choice(len(matrix), REFERENCES, replace=False)
-            matrix = matrix[np.sort(chosen)]
-        return cls(matrix.astype(np.float32))
+        return cls(matrix.take(cls.drawn(len(matrix), seed), axis=0).astype(np.float32))
 
     def score(self, matrix: Float32) -> Float64:
         """Return mean Euclidean distances, shape (n,)."""

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from netad.core.errors import ModelError
+from netad.detectors.isolation_forest import Forest
 from netad.detectors.matrix_detector import PROBES, Fitted, check_probes, probes
 from netad.detectors.neighbours import Nearest
 from netad.profiles.features import FEATURES
@@ -45,3 +46,14 @@ def test_a_changed_scaling_is_noticed(quiet, tmp_path):
         path.write_text(json.dumps(details))
         with pytest.raises(ModelError):
             Fitted.load(Nearest, tmp_path)
+
+
+@pytest.mark.parametrize("core", [Forest, Nearest])
+def test_of_too_many_rows_some_are_drawn(core):
+    """Few rows all teach; of more the seed draws as many as tell a core something new, in the order of the rows."""
+    assert core.drawn(7, seed=1).tolist() == list(range(7))
+    drawn = core.drawn(core.most_rows + 50, seed=1)
+    assert len(drawn) == core.most_rows
+    assert (np.diff(drawn) > 0).all()
+    assert np.array_equal(drawn, core.drawn(core.most_rows + 50, seed=1))
+    assert not np.array_equal(drawn, core.drawn(core.most_rows + 50, seed=2))

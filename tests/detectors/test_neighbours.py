@@ -3,7 +3,6 @@ import pytest
 from sklearn.neighbors import NearestNeighbors
 
 from netad.core.errors import ModelError
-from netad.detectors import neighbours as module
 from netad.detectors.neighbours import Nearest
 
 
@@ -29,7 +28,7 @@ def test_fewer_than_three_are_all_there_is(rows):
 
 def test_references_are_bounded(monkeypatch):
     """Of many rows a sample is kept, the same for the same seed."""
-    monkeypatch.setattr(module, "REFERENCES", 20)
+    monkeypatch.setattr(Nearest, "most_rows", 20)
     first, again, other = (Nearest.fit(matrix(100), seed).references for seed in (1, 1, 2))
     assert len(first) == 20
     assert np.array_equal(first, again)
