@@ -1,6 +1,7 @@
 """What behaviours are usual for a source: a backup host sends much every night, an updater calls home every minute."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -83,11 +84,14 @@ class BehaviourHabits:
         for name in behaviour_columns(profiles):
             rows = np.flatnonzero(profiles[name].to_numpy(np.float64) > 0)
             found[name] = np.zeros(len(profiles))
-            if len(rows):
-                known = self.table[self.table["behaviour"] == name]
-                held = profiles[keys].iloc[rows].merge(known, how="left", on=keys)[column]
+            if len(rows) and name in self._by_behaviour:
+                held = profiles[keys].iloc[rows].merge(self._by_behaviour[name], how="left", on=keys)[column]
                 found[name][rows] = held.fillna(0.0).to_numpy(np.float64)
         return found
+
+    @cached_property
+    def _by_behaviour(self) -> dict[str, pd.DataFrame]:
+        return {str(name): part for name, part in self.table.groupby("behaviour", sort=False)}
 
     def save(self, path: Path) -> None:
         """Write the table as Parquet."""

@@ -12,7 +12,7 @@ MOST_BITS = 40
 # Below this a set of a few thousand items would answer at random.
 LEAST_BITS = 12
 # Sets up to this size stay in the processor's cache, where the order of searches does not matter.
-_NEAR = 1 << 17
+_NEAR = 1 << 14
 
 
 @dataclass(frozen=True)

@@ -345,7 +345,10 @@ def _told(frame: pd.DataFrame, kind: MeetingKind) -> Mask:
     names = _TOLD_BY.get(kind)
     if names is None:
         return np.ones(len(frame), dtype=bool)
-    return np.asarray(frame[list(names)].notna().any(axis=1), dtype=bool)
+    told = np.zeros(len(frame), dtype=bool)
+    for name in names:
+        told |= ~np.isnan(frame[name].to_numpy(np.float64))
+    return told
 
 
 def _keys(

@@ -22,10 +22,11 @@ from netad.outputs.store.files import (
     sweep,
 )
 from netad.outputs.store.schema import ID, SCHEMAS, as_now
+from netad.outputs.store.stored import AT_ONCE
 
 # A file of more rows is large enough as it is; none becomes larger than twice that.
 SMALL_ROWS = 500_000
-GROUP_ROWS = 25_000
+GROUP_ROWS = 2 * AT_ONCE  # so that readers get whole pieces
 _VERDICT = "netad.verdict.at"
 
 

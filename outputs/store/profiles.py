@@ -76,7 +76,7 @@ class StoredProfiles:
     older: int = field(default=0, init=False)
 
     def pieces(self) -> Iterator[StoredPiece]:
-        """Yield the profiles day by day, up to 8,192 together; memory is that of a piece, and the keys of a day.
+        """Yield the profiles day by day, up to 12,288 together; memory is that of a piece, and the keys of a day.
 
         Raises:
             OutputError: the store cannot be read, or holds something else than profiles.

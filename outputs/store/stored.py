@@ -33,7 +33,7 @@ from netad.outputs.stored import Replaced, merged
 
 # So many changed events (some 100 MB) wait for the files of their day, each of which is written once for all of them.
 MOST_WAITING = 4_000
-AT_ONCE = 8192  # rows
+AT_ONCE = 12_288  # rows
 
 
 class ParquetStored:
@@ -80,7 +80,7 @@ class ParquetStored:
         until_ns: int | None = None,
         condition: pc.Expression | None = None,
     ) -> Iterator[pa.Table]:
-        """Yield the named columns of the events in [since_ns, until_ns) that fit a condition, 8,192 rows at most.
+        """Yield the named columns of the events in [since_ns, until_ns) that fit a condition, 12,288 rows at most.
 
         Days come in order, rows of a day in no order; each id comes once. A column that an older version did not write
         is null. Far faster than `events`, and memory is that of a piece.
