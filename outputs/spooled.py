@@ -72,6 +72,13 @@ class SpooledOutput(KeepingOutput):
         """Take events, and send full chunks of those that are wanted."""
         super().write(self._wanted(events))
 
+    def commit(self) -> None:
+        """Send or keep what was written so far (netad.outputs.base.Commits)."""
+        self._flush()
+        self._undelivered.finish()
+        if self._undelivered.lost is not None:
+            raise self._undelivered.lost
+
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
         try:

@@ -71,6 +71,12 @@ class ElasticOutput(KeepingOutput):
         self._finish_sending()
         return self._account()
 
+    def commit(self) -> None:
+        """Send or keep what was written so far (netad.outputs.base.Commits)."""
+        self._finish_sending()
+        if self._undelivered.lost is not None:
+            raise self._undelivered.lost
+
     def close(self, summary: RunSummary) -> Delivery:  # noqa: ARG002 - the contract's
         """Send or keep what is left, and say what became of everything."""
         try:

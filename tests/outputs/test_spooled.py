@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from netad.core.errors import OutputError, SpoolError
-from netad.outputs.base import RunSummary
+from netad.outputs.base import Commits, RunSummary
 from netad.outputs.ledger import Ledger
 from netad.outputs.retrying import Trouble
 from netad.outputs.selection import Selection
@@ -94,6 +94,26 @@ def test_what_is_refused_is_kept_with_the_reason_and_may_be_tried_again(make, an
     assert place.arrived == [bad]
 
 
+def test_a_commit_makes_safe_what_was_written(make, anomaly_events):
+    """A chunk that is not full goes out; what cannot go is in the spool; what can be kept nowhere is told."""
+    place = Place(at_once=100)
+    output = make(place)
+    assert isinstance(output, Commits)
+    output.write(anomaly_events[:1])
+    output.commit()
+    assert len(place.arrived) == 1
+    place.closed = "away"
+    output.write(anomaly_events[1:])
+    output.commit()
+    assert [file.dead for file in output.waiting()] == [False]
+    assert counts(output.close(RunSummary())) == (1, 0, 3, 0)
+    full = make(place, state="other", folder_bytes=1)
+    full.write(anomaly_events)
+    with pytest.raises(SpoolError, match="is full"):
+        full.commit()
+    assert full.close(RunSummary()).lost == 4
+
+
 def test_a_closed_place_is_told_even_without_events(make):
     """A wrong address must not show only on the day there is something to send."""
     delivery = deliver(make(Place(closed="wrong address")), [])
@@ -171,7 +191,7 @@ def test_a_state_folder_that_cannot_be_written_is_said(make, tmp_path, anomaly_e
 PROCESS = """
 import os, signal, sys, orjson
 sys.path.insert(0, sys.argv[1])
-from netad.outputs.base import RunSummary
+from netad.outputs.base import Commits, RunSummary
 from netad.outputs.ledger import Ledger
 from netad.outputs.selection import Selection
 from netad.outputs.spool import Spool

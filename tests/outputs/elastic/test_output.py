@@ -7,10 +7,11 @@ import orjson
 import pytest
 
 from netad.core.errors import ConfigError, SpoolError
-from netad.outputs.base import OUTPUTS, Output, RunSummary
+from netad.outputs.base import OUTPUTS, Commits, Output, RunSummary
 from netad.outputs.elastic.cluster import ElasticCluster
 from netad.outputs.elastic.connection import ElasticConfig
 from netad.outputs.elastic.output import ElasticOutput
+from netad.outputs.spool import Spool
 from tests.elastic_server import Answer
 
 REFUSED = Answer(403, {"error": {"type": "security_exception", "reason": "unauthorized"}})
@@ -240,6 +241,24 @@ def test_missing_templates_keep_the_events(run, serve, make_events):
     delivery = run(serve(script).url, make_events(2))
     assert told(delivery) == (0, 0, 2, 0, 0)
     assert "`netad setup elastic`" in delivery.problems[0]
+
+
+def test_a_commit_makes_safe_what_was_written(output, dead_url, make_events, tmp_path):
+    """What cannot be sent is in the spool when it returns, more may be written; what can be kept nowhere is told."""
+    made = output(dead_url)
+    assert isinstance(made, Commits)
+    made.write(make_events(3))
+    made.commit()
+    assert len(files(tmp_path, "pending")) == 1
+    made.write(make_events(5)[3:])
+    made.commit()
+    assert len(files(tmp_path, "pending")) == 2
+    assert told(made.close(RunSummary())) == (0, 0, 5, 0, 0)
+    made = output(dead_url, spool=Spool(tmp_path / "spool", dead_url, folder_bytes=1))
+    made.write(make_events(2))
+    with pytest.raises(SpoolError, match="is full"):
+        made.commit()
+    assert made.close(RunSummary()).lost == 2
 
 
 def test_no_place_at_all(output, dead_url, make_events, tmp_path):
