@@ -162,13 +162,6 @@ def notes_of_windows(counts: WindowCounts) -> list[str]:
     return notes
 
 
-def all_profiles(reading: Reading, on_batch: Callable[[Batch], None] | None = None) -> "ProfileBatch":
-    """Return every profile of the inputs, in order of window and source, without the slices and facts behind them."""
-    from netad.profiles.batch import ProfileBatch
-
-    return ProfileBatch.join(list(reading.profiles(on_batch)))
-
-
 def span(report: IngestReport) -> str:
     """Return the time span of what was read, in words."""
     if report.first_ns is None or report.last_ns is None:

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from netad.config import load_config
-from netad.reading import Reading, all_profiles
+from netad.profiles.frame import join_frames
+from netad.reading import Reading
 
 COUNTS = ("flows", "unique_destinations", "unique_destination_ports")
 AMOUNTS = ("packets_out", "packets_in", "bytes_out", "bytes_in")
@@ -18,7 +19,8 @@ pytestmark = pytest.mark.corpus
 def profiles(*paths, strict="none"):
     """Return the profiles over the whole input by source."""
     config = load_config(None, {"window": "capture", "strict": strict}, {})
-    return all_profiles(Reading(config, [str(path) for path in paths])).frame.set_index("source")
+    reading = Reading(config, [str(path) for path in paths])
+    return join_frames([batch.frame for batch in reading.profiles()]).set_index("source")
 
 
 def packets(path):
