@@ -1,8 +1,7 @@
 """Drives the kernel over all inputs, and does for it in Python what it leaves: rare records, damage, finished flows."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +10,7 @@ from netad.core.carried import State, array_of, part_of, same_setting, texts_arr
 from netad.core.errors import InputError, StateError
 from netad.ingest.capture import IngestOptions
 from netad.ingest.compiling import watch_compiler
-from netad.ingest.compression import Decompressed, bytes_of_file
+from netad.ingest.compression import Decompressed
 from netad.ingest.conn_state import Timeouts
 from netad.ingest.decode import TCP, UDP, Packet, decode
 from netad.ingest.engine import walk as w
@@ -21,19 +20,17 @@ from netad.ingest.engine.decode import KINDS
 from netad.ingest.engine.layout import O_FIELDS, R_FIELDS, R_ORIGIN, S_BEHIND, S_NOW
 from netad.ingest.engine.notes import new_notes, noted_records
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
+from netad.ingest.engine.reading import Interfaces, Reader, Reading, enter, step
 from netad.ingest.engine.table import FlowStore
 from netad.ingest.flows import WHOLE, Column
 from netad.ingest.fragments import FragmentPorts
-from netad.ingest.framing import Octets, Record
+from netad.ingest.framing import Record
 from netad.ingest.inputs import Source
 from netad.ingest.packet_clock import PacketClock
-from netad.ingest.pcap import PcapReader
-from netad.ingest.pcapng import Interface, PcapngReader
 from netad.ingest.records import ended, open_reader
 from netad.ingest.report import IngestReport
 
 if TYPE_CHECKING:
-    from netad.ingest.engine.octets import Words
     from netad.ingest.facts.batch import FactBatch
     from netad.ingest.facts.packets import PacketFacts
 
@@ -45,7 +42,6 @@ _INPUT_BITS = 32
 _BELOW_INPUT = (1 << _INPUT_BITS) - 1
 
 Columns = Mapping[str, Column]
-Reader = PcapReader | PcapngReader
 
 
 def load_kernels() -> None:
@@ -75,7 +71,7 @@ class Engine:
         self._state[w.S_UNTIL] = _clipped(options.until_ns, _TIME_END)
         self._state[w.S_DECAP], self._state[w.S_STRICT] = options.decap, options.strict
         self._skipped = np.zeros(len(KINDS), np.int64)
-        self._interfaces = _Interfaces()
+        self._interfaces = Interfaces()
         self._notes = new_notes(options.facts)
         self._facts = _packet_facts(options.decap) if options.facts else None
         self._looked_at = 0  # packets since facts were taken
@@ -140,7 +136,7 @@ class Engine:
             self._report.problem(source.path, error.message.removeprefix(f"{source.path} "))
             return
         with stream:
-            reading = _Reading(stream, self._report)
+            reading = Reading(stream, self._report)
             try:
                 yield from self._packets(reading, source)
             except (InputError, OSError) as error:
@@ -154,7 +150,7 @@ class Engine:
                 source.path, f"holds {count:,} packets of link type {link_type}, which netad cannot decode"
             )
 
-    def _packets(self, reading: "_Reading", source: Source) -> "Iterator[Columns | FactBatch]":
+    def _packets(self, reading: Reading, source: Source) -> "Iterator[Columns | FactBatch]":
         """Walk through one input and yield the records of flows that end on the way, facts before flows that end later.
 
         Raises:
@@ -162,7 +158,7 @@ class Engine:
         """
         reader = open_reader(reading.octets, source.path, self._report, source.after)
         try:
-            self._enter(reader)
+            enter(self._state, reader)
             self._state[w.S_AFTER] = source.after
             while not reader.ended:
                 code = self._walk(reading)
@@ -186,19 +182,7 @@ class Engine:
             self._report.read[source.path] = max(source.after, int(self._state[w.S_NUMBER]))
             reader.close()
 
-    def _enter(self, reader: Reader) -> None:
-        """Set the walk up for another input."""
-        state = self._state
-        state[w.S_NUMBER], state[w.S_LAST_NS] = 0, -1
-        state[w.S_PCAPNG] = isinstance(reader, PcapngReader)
-        state[w.S_BIG_ENDIAN] = reader.big_endian
-        if isinstance(reader, PcapReader):
-            state[w.S_HEADER_SIZE], state[w.S_UNIT_NS] = reader.header_size, reader.unit_ns
-            state[w.S_OLD], state[w.S_LINK_TYPE] = reader.old, reader.link_type
-        else:
-            state[w.S_INTERFACES] = 0
-
-    def _walk(self, reading: "_Reading") -> int:
+    def _walk(self, reading: Reading) -> int:
         state, blocks = self._state, reading.blocks
         if reading.octets.holds_peeked:
             return w.UNUSUAL
@@ -233,23 +217,14 @@ class Engine:
         time_ns, start, end, wire_length, link_type = self._state[w.S_RECORD_NS : w.S_RECORD_LINK + 1].tolist()
         return Record(time_ns, blocks.data[start:end].tobytes(), wire_length, link_type)
 
-    def _step(self, reading: "_Reading", reader: Reader) -> None:
+    def _step(self, reading: Reading, reader: Reader) -> None:
         """Let the Python reader read what comes next: a packet, another block of pcapng, or the end.
 
         Raises:
             InputError, OSError: what comes next is cut, damaged or cannot be read.
         """
         state = self._state
-        reader.number = int(state[w.S_NUMBER])
-        if isinstance(reader, PcapngReader):
-            last_ns = int(state[w.S_LAST_NS])
-            reader.last_ns = None if last_ns < 0 else last_ns
-        record = reader.step()
-        state[w.S_NUMBER] = reader.number
-        if isinstance(reader, PcapngReader):
-            state[w.S_LAST_NS] = -1 if reader.last_ns is None else reader.last_ns
-            state[w.S_BIG_ENDIAN] = reader.big_endian
-            state[w.S_INTERFACES] = self._interfaces.follow(reader.interfaces)
+        record = step(state, self._interfaces, reader)
         if record is None or reader.number <= state[w.S_AFTER]:
             return
         state[w.S_PACKETS] += 1
@@ -258,7 +233,7 @@ class Engine:
         else:
             state[w.S_OUTSIDE] += 1
 
-    def _take(self, reading: "_Reading", record: Record) -> None:
+    def _take(self, reading: Reading, record: Record) -> None:
         """Decode a record with dpkt; a packet goes into the row, from where the kernel takes it."""
         self._report.handed_over += 1
         packet = decode(record, self._decap, self._strict)
@@ -290,7 +265,7 @@ class Engine:
                 self._report.flows += int(np.count_nonzero(part["part"] & WHOLE))
                 yield part
 
-    def _count(self, reading: "_Reading") -> None:
+    def _count(self, reading: Reading) -> None:
         """Move what the kernel counted to the report."""
         state, report = self._state, self._report
         reading.count_bytes()
@@ -305,44 +280,6 @@ class Engine:
             report.seen(int(state[w.S_LATEST_NS]))
         w.clear_counters(state)
         self._skipped[:] = 0
-
-
-class _Reading:
-    """One input that is being read: its blocks, the same bytes for a Python reader, and what was counted."""
-
-    def __init__(self, stream: BinaryIO, report: IngestReport) -> None:
-        self._stream, self._report = stream, report
-        self._before = report.bytes, report.file_bytes
-        self.blocks = Blocks(stream, w.MAX_IN_KERNEL)
-        self.octets = Octets(self.blocks)
-        self.walked = 0  # bytes that the kernel took
-        self.unknown: Counter[int] = Counter()  # packets by link type
-
-    def count_bytes(self) -> None:
-        """Bring the report's counters of bytes up to date."""
-        taken = self.octets.taken + self.walked
-        self._report.bytes = self._before[0] + taken
-        self._report.file_bytes = self._before[1] + bytes_of_file(self._stream, taken)
-
-
-class _Interfaces:
-    """The interfaces of a pcapng section as the table that the kernel reads."""
-
-    def __init__(self) -> None:
-        self.table: Words = np.zeros((8, w.I_FIELDS), np.int64)
-        self._section: list[Interface] | None = None
-        self._known = 0
-
-    def follow(self, section: list[Interface]) -> int:
-        """Bring the table up to the section's interfaces, of which some may be new; return how many there are."""
-        if section is not self._section:
-            self._section, self._known = section, 0
-        while self._known < len(section):
-            if self._known == len(self.table):
-                self.table = np.concatenate([self.table, np.zeros_like(self.table)])
-            self.table[self._known] = w.interface_row(section[self._known])
-            self._known += 1
-        return self._known
 
 
 def _packet_facts(decap: bool) -> "PacketFacts":

@@ -69,7 +69,7 @@ _BLOCK_HEAD, _BLOCK_FRAME = 8, 12
 _SECTION_BLOCK, _INTERFACE_BLOCK = 0x0A0D0D0A, 1
 _PACKET_BLOCK, _SIMPLE_BLOCK, _ENHANCED_BLOCK = 2, 3, 6
 _SIMPLE_FIXED, _PACKET_FIXED = 4, 20
-_READ = 1
+READ = 1
 
 
 def new_state() -> Words:
@@ -101,8 +101,8 @@ def interface_row(interface: Interface) -> tuple[int, ...]:
 
 
 @compiled
-def _pcap_record(block: Bytes, state: Words) -> int:
-    """Read the pcap record at S_POSITION into the S_RECORD fields; return MORE, UNUSUAL or _READ."""
+def pcap_record(block: Bytes, state: Words) -> int:
+    """Read the pcap record at S_POSITION into the S_RECORD fields; return MORE, UNUSUAL or READ."""
     at, end, big_endian = state[S_POSITION], state[S_END], state[S_BIG_ENDIAN]
     data = at + state[S_HEADER_SIZE]
     if data > end:
@@ -122,12 +122,12 @@ def _pcap_record(block: Bytes, state: Words) -> int:
     state[S_RECORD_LINK] = state[S_LINK_TYPE]
     state[S_POSITION] = data + captured
     state[S_NUMBER] += 1
-    return _READ
+    return READ
 
 
 @compiled
-def _pcapng_record(block: Bytes, state: Words, interfaces: Words) -> int:
-    """Pass over blocks from S_POSITION to the next packet block; read it and return as `_pcap_record` does."""
+def pcapng_record(block: Bytes, state: Words, interfaces: Words) -> int:
+    """Pass over blocks from S_POSITION to the next packet block; read it and return as `pcap_record` does."""
     end, big_endian = state[S_END], state[S_BIG_ENDIAN]
     while True:
         at = state[S_POSITION]
@@ -147,7 +147,7 @@ def _pcapng_record(block: Bytes, state: Words, interfaces: Words) -> int:
 
 @compiled
 def _packet_block(block: Bytes, state: Words, interfaces: Words, kind: int, length: int) -> int:
-    """Read the packet block at S_POSITION, which is there as a whole; return UNUSUAL or _READ."""
+    """Read the packet block at S_POSITION, which is there as a whole; return UNUSUAL or READ."""
     big_endian, body = state[S_BIG_ENDIAN], state[S_POSITION] + _BLOCK_HEAD
     fixed = _SIMPLE_FIXED if kind == _SIMPLE_BLOCK else _PACKET_FIXED
     there = length - _BLOCK_FRAME - fixed
@@ -189,7 +189,7 @@ def _packet_block(block: Bytes, state: Words, interfaces: Words, kind: int, leng
     state[S_LAST_NS] = time_ns
     state[S_POSITION] += length
     state[S_NUMBER] += 1
-    return _READ
+    return READ
 
 
 @compiled
@@ -226,8 +226,8 @@ def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Words,
                     _note(state, notes)
                     if state[S_NOTES] == notes.shape[0]:
                         return NOTES_FULL
-            found = _pcapng_record(block, state, interfaces) if state[S_PCAPNG] else _pcap_record(block, state)
-            if found != _READ:
+            found = pcapng_record(block, state, interfaces) if state[S_PCAPNG] else pcap_record(block, state)
+            if found != READ:
                 return found
             if state[S_NUMBER] <= state[S_AFTER]:
                 continue
