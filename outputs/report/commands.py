@@ -41,7 +41,7 @@ def commands(event: Event, paths: Iterable[str] = ()) -> list[Command]:
     display = f"{family}.addr == {source} && frame.time_epoch >= {start} && frame.time_epoch < {end}"
     capture = next((path for path in paths if path and not path.startswith("-")), "capture.pcap")
     kql = (
-        f'data_stream.dataset : netad.* and related.ip : "{source}" '
+        f'event.module : "netad" and related.ip : "{source}" '
         f'and @timestamp >= "{iso(start_ns)}" and @timestamp <= "{iso(end_ns)}"'
     )
     wanted = f'$1 >= {start} && $1 < {end} && ($3 == "{source}" || $5 == "{source}")'

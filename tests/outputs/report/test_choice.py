@@ -1,14 +1,21 @@
 """Which stored events a report is about."""
 
+import json
+import urllib.request
+from copy import deepcopy
+
 import pytest
 
 from netad.core.addresses import Networks
 from netad.core.errors import InputError
 from netad.core.timing import parse_time
 from netad.outputs.base import RunSummary
+from netad.outputs.elastic.output import ElasticOutput
 from netad.outputs.report.choice import Choice, gather_events, gather_stored
+from netad.outputs.report.commands import commands
 from netad.outputs.store.output import ParquetOutput
 from netad.outputs.stored import open_stored
+from tests.kql import to_query
 
 
 @pytest.fixture
@@ -94,3 +101,34 @@ def test_suppressed_ones_are_counted(anomaly_events, suppress):
     suppress(anomaly_events[0])
     lines = dict(gather_events(anomaly_events, Choice()).lines("here"))
     assert lines["Found"].startswith("4 anomalies, 1 of them suppressed, from ")
+
+
+def test_elasticsearch_gives_the_same_as_the_store(elastic_url, namespace, stored, anomaly_events, events_of_flows,
+                                                   events_of_profiles, events_of_runs):  # fmt: skip
+    """And the query of the page finds there the anomaly with its flows."""
+    events = deepcopy([*anomaly_events, *events_of_profiles, *events_of_flows, *events_of_runs])
+    for event in events:
+        event["data_stream"]["namespace"] = namespace
+    output = ElasticOutput.from_target(elastic_url)
+    output.write(events)
+    assert output.close(RunSummary()).delivered == len(events)
+    refresh = urllib.request.Request(f"{elastic_url}/logs-netad.*-{namespace}/_refresh", method="POST")
+    urllib.request.urlopen(refresh, timeout=60).close()
+    chosen, same = (
+        gather_stored(open_stored(f"elastic:{elastic_url}"), Choice(namespace=namespace)),
+        gather_stored(stored, Choice()),
+    )
+    assert sources(chosen) == sources(same)
+    assert [one.flows.count for one in chosen.gathering.records()] == [
+        one.flows.count for one in same.gathering.records()
+    ]
+    worst = chosen.gathering.records()[0].worst
+    (kql,) = (command.text for command in commands(worst) if command.name == "KQL")
+    search = {"query": to_query(kql), "size": 100, "_source": ["event.id", "related.ip"]}
+    request = urllib.request.Request(f"{elastic_url}/logs-netad.*-{namespace}/_search", json.dumps(search).encode(),
+                                     {"Content-Type": "application/json"}, method="POST")  # fmt: skip
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        hits = [hit["_source"] for hit in json.load(answer)["hits"]["hits"]]
+    assert worst["event"]["id"] in [hit["event"]["id"] for hit in hits]
+    assert len(hits) > 1
+    assert all("10.4.2.2" in hit["related"]["ip"] for hit in hits)

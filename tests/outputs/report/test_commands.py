@@ -1,6 +1,8 @@
 """Filters and queries to copy."""
 
 import shlex
+import shutil
+import subprocess
 
 import pytest
 
@@ -34,7 +36,7 @@ def test_ipv6_has_its_own_field(anomaly_events):
 def test_the_kibana_query_asks_for_the_source_and_the_window(beacon):
     """Events of every kind, of one address and an hour."""
     query = by_name(beacon)["KQL"]
-    assert fields_of(query) == {"data_stream.dataset", "related.ip", "@timestamp"}
+    assert fields_of(query) == {"event.module", "related.ip", "@timestamp"}
     assert {"range": {"@timestamp": {"gte": "2026-01-11T06:00:00.000Z"}}} in to_query(query)["bool"]["filter"]
     assert beacon["@timestamp"] == "2026-01-11T07:00:00.000Z"
     assert query.endswith('<= "2026-01-11T07:00:00.000Z"')
@@ -47,6 +49,17 @@ def test_zeek_columns_are_those_the_condition_asks_for(beacon):
     assert shlex.split(text.partition("| ")[2]) == [
         "awk", "-F\\t", f'$1 >= {START} && $1 < {END} && ($3 == "10.4.2.2" || $5 == "10.4.2.2")',
     ]  # fmt: skip
+
+
+@pytest.mark.skipif(shutil.which("awk") is None, reason="there is no awk")
+def test_the_zeek_condition_keeps_the_connections_of_the_source_in_the_window(beacon):
+    """Either end may be the source; other times and addresses are left out."""
+    condition = by_name(beacon)["Zeek"].partition("| ")[2]
+    rows = [(START, "10.4.2.2", "192.0.2.1"), (END - 1, "192.0.2.1", "10.4.2.2"), (END, "10.4.2.2", "192.0.2.1"),
+            (START - 1, "10.4.2.2", "192.0.2.1"), (START, "10.4.2.20", "192.0.2.1")]  # fmt: skip
+    lines = [f"{when}.25\tC{number}\t{orig}\t50000\t{resp}\t443" for number, (when, orig, resp) in enumerate(rows)]
+    done = subprocess.run(shlex.split(condition), input="\n".join(lines), capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == lines[:2]
 
 
 @pytest.mark.parametrize("source", ["10.0.0.1; rm -rf /", "fe80::1%';id;'", "", "a host"])
