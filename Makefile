@@ -30,7 +30,8 @@ demo: $(VENV)/.installed
 	$(BIN)/netad sample --day 1 -o $(DEMO)/normal
 	$(BIN)/netad sample --day 2 -o $(DEMO)/attacked --attack scan --attack beacon --attack exfiltration --attack brute-force
 	$(BIN)/netad train $(DEMO)/normal --model $(DEMO)/model
-	$(BIN)/netad ingest $(DEMO)/attacked --model $(DEMO)/model --to console --to parquet:$(DEMO)/store
+	$(BIN)/netad ingest $(DEMO)/attacked --model $(DEMO)/model --profiles all --to console --to parquet:$(DEMO)/store \
+		--to report:$(DEMO)/report.html
 
 test: $(VENV)/.installed-test
 	$(BIN)/python -m pytest $(PARALLEL) -m "not full"
