@@ -20,7 +20,7 @@ from netad.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from netad.config import Config
     from netad.detectors.model import Model
@@ -69,7 +69,6 @@ def command(
     from netad.detector_settings import detector_settings, prepare_update
     from netad.detectors.bundle import check_target
     from netad.judging import open_model, train_model, update_model
-    from netad.outputs.wording import counted
     from netad.progress import progress, training_progress
     from netad.reading import Reading
     from netad.stored_profiles import split_inputs
@@ -94,13 +93,8 @@ def command(
             model = update_model(config, reading, old, verdicts, stored)
     model.save(Path(folder))
     if not config.quiet:
-        click.echo(f"model {model.name} {model.version} written to {folder}")
-        learnt = counted(model.profiles, "profile")
-        if old is not None:
-            learnt = f"{counted(model.profiles - old.profiles, 'more profile')}, {model.profiles:,} in all"
-        click.echo(f"learnt from {learnt} (window {model.window}) of {' and '.join(_learnt_from(reading, stored))}")
-        for note in (*reading.notes, *(stored.notes if stored is not None else ()), *model.notes):
-            click.echo(f"note: {note}")
+        notes = (*reading.notes, *(stored.notes if stored is not None else ()), *model.notes)
+        _tell(folder, model, old, " and ".join(_learnt_from(reading, stored)), notes)
     ctx.exit(input_code(reading.report))
 
 
@@ -116,6 +110,19 @@ def _verdicts(store: str | None, since_ns: int | None) -> "Verdicts":
     from netad.outputs.verdicts import read_verdicts
 
     return NO_VERDICTS if store is None else read_verdicts(open_stored(store), since_ns)
+
+
+def _tell(folder: str, model: "Model", old: "Model | None", of: str, notes: "Iterable[str]") -> None:
+    """Say what was learnt, and from what."""
+    from netad.outputs.wording import counted
+
+    click.echo(f"model {model.name} {model.version} written to {folder}")
+    learnt = counted(model.profiles, "profile")
+    if old is not None:
+        learnt = f"{counted(model.profiles - old.profiles, 'more profile')}, {model.profiles:,} in all"
+    click.echo(f"learnt from {learnt} (window {model.window}) of {of}")
+    for note in notes:
+        click.echo(f"note: {note}")
 
 
 def _stored(config: "Config", stores: tuple[str, ...], old: "Model | None") -> "StoredBatch | None":
