@@ -8,6 +8,8 @@ from netad.cli.options import common_options, settings
 from netad.core.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from netad.outputs.report.choice import Choice, Chosen
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -83,7 +85,7 @@ def _gathered(source: str, choice: "Choice") -> "tuple[Chosen, str]":
     return gather_events(read_events(source), choice), "standard input" if source == STDOUT else source
 
 
-def _choice(given: dict[str, Any], now: "Any") -> "Choice":  # noqa: ANN401 - a datetime, imported when it is needed
+def _choice(given: dict[str, Any], now: "datetime") -> "Choice":
     """Return which anomalies the options choose.
 
     Raises:

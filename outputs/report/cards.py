@@ -8,9 +8,10 @@ from netad.outputs.base import Event
 from netad.outputs.event_words import behind, moment, normal_if, oddly, rarity, said, when
 from netad.outputs.report.charts import Chart, bytes_chart, interval_chart, score_chart, severity_kind
 from netad.outputs.report.commands import Command, commands
+from netad.outputs.report.marks import Mark, marks
 from netad.outputs.report.source import SourceRecord, beats
 from netad.outputs.report.strip import Strip, strips
-from netad.outputs.report.traffic import FlowRow, Peer
+from netad.outputs.report.traffic import MOST_ROWS, FlowRow, Peer
 from netad.outputs.wording import behaviour_name, counted, score_text
 
 MOST_LISTED = 12
@@ -27,7 +28,7 @@ SuggestRule = Callable[[Event], str]
 class Room:
     """How much of a source is shown: flows, features and peers at most, and whether marks of charts have titles."""
 
-    flows: int = 200
+    flows: int = MOST_ROWS
     strips: int = 11
     peers: int = 8
     titles: bool = True
@@ -38,17 +39,6 @@ class Room:
         if sources <= MANY:
             return cls()
         return cls(flows=max(ROWS_OF_ALL // sources, LEAST_ROWS), strips=8, peers=5, titles=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """A rule that marked an anomaly: which, whose, why, until when (empty: no end), and what it did."""
-
-    rule: str
-    owner: str
-    reason: str
-    until: str
-    action: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +130,7 @@ def card(record: SourceRecord, anchor: str, room: Room, suggest: SuggestRule | N
         windows=[WindowRow(f"{moment(iso(one.start_ns))} UTC", score_text(one.score), one.score, one.kind, one.event)
                  for one in sorted(windows, key=lambda one: (-one.score, one.start_ns))[:MOST_LISTED]],
         window_count=record.anomalies,
-        marks=_marks(event),
+        marks=marks(event),
         status=_status(record),
         commands=_commands(event, suggest, list(flows.paths)),
         url=url if url.startswith(("http://", "https://")) else "",
@@ -176,18 +166,6 @@ def _beat(record: SourceRecord, address: str, port: int, finding: Event) -> list
     usual = float(finding["numbers"]["interval_s"])
     chart = interval_chart(seen if len(seen) > len(told) else told, usual) if usual > 0 else None
     return [chart] if chart is not None else []
-
-
-def _marks(event: Event) -> list[Mark]:
-    marks = event["netad"]["suppression"]
-    ids = list(marks.get("rule_ids", ()))
-    columns = [ids]
-    for name in ("owner", "reason", "expires", "actions"):
-        given = list(marks.get(name, ()))
-        # `expires` names the rules that have an end; whose it is can be told only where all have one.
-        columns.append(given if len(given) == len(ids) else [""] * len(ids))
-    return [Mark(rule, owner, reason, end and f"{moment(end)} UTC", action)
-            for rule, owner, reason, end, action in zip(*columns, strict=True)]  # fmt: skip
 
 
 def _status(record: SourceRecord) -> str:

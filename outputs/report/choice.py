@@ -13,6 +13,7 @@ from netad.core.addresses import Networks, parse_address
 from netad.core.timing import iso, parse_time
 from netad.outputs.base import Event
 from netad.outputs.event_words import moment
+from netad.outputs.recent_ids import RecentIds
 from netad.outputs.report.gathering import Gathering
 from netad.outputs.report.page import as_written
 from netad.outputs.wording import counted
@@ -97,14 +98,17 @@ def gather_stored(stored: "StoredEvents", choice: Choice) -> Chosen:
 
 
 def gather_events(events: Iterable[Event], choice: Choice) -> Chosen:
-    """Gather events of all kinds that came in any order.
+    """Gather events of all kinds that came in any order, each once.
 
     Raises:
         InputError: an event is not as netad writes it.
     """
     by_kind: dict[str, list[Event]] = {kind: [] for kind in (ANOMALY, PROFILE, FLOW, RUN)}
+    recent = RecentIds()
     for event in events:
         with as_written(event):
+            if not recent.add(event["event"]["id"]):
+                continue
             by_kind.get(event["data_stream"]["dataset"].removeprefix("netad."), []).append(event)
     chosen = Chosen()
     _take_anomalies(chosen, by_kind[ANOMALY], choice)

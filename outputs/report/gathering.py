@@ -6,6 +6,7 @@ from heapq import nlargest
 from netad.core.timing import parse_time
 from netad.outputs.base import Event
 from netad.outputs.report.charts import severity_kind
+from netad.outputs.report.marks import Mark, marks
 from netad.outputs.report.source import SourceRecord, rank
 
 KEPT_SOURCES = 100
@@ -26,12 +27,12 @@ class Gathering:
         self._kept = kept
         self._records: dict[str, SourceRecord] = {}
         self._moments: Counter[tuple[str, int]] = Counter()
-        self._rules: dict[str, tuple[str, str, str]] = {}
+        self._rules: dict[str, Mark] = {}
+        self._hits: Counter[str] = Counter()
         self.forgotten = 0
         self.undrawn = 0
         self.window_ns = 0
         self.severities: Counter[str] = Counter()
-        self.hits: Counter[str] = Counter()
         self.runs: list[Event] = []
 
     def add(self, event: Event) -> None:
@@ -62,9 +63,9 @@ class Gathering:
         """Return how many anomalies there are of each severity, or suppressed, and start (ns)."""
         return [(lane, start, count) for (lane, start), count in self._moments.items()]
 
-    def rules(self) -> list[tuple[str, str, str, str, int]]:
-        """Return the rules that hid anomalies: id, whose, why, until when (empty: no end), and how many."""
-        return [(rule, *self._rules[rule], count) for rule, count in self.hits.most_common()]
+    def rules(self) -> list[tuple[Mark, int]]:
+        """Return the rules that hid anomalies, as the last of them tells, and how many each hid."""
+        return [(self._rules[rule], count) for rule, count in self._hits.most_common()]
 
     @property
     def anomalies(self) -> int:
@@ -94,13 +95,7 @@ class Gathering:
             self._records = {record.address: record for record in best}
 
     def _count_rules(self, event: Event) -> None:
-        marks = event["netad"]["suppression"]
-        # Those with an end have it in their order, so it is known which is whose only where all have one.
-        ids = list(marks.get("rule_ids", ()))
-        ends = marks.get("expires", ())
-        ends = ends if len(ends) == len(ids) else [""] * len(ids)
-        owners, reasons = (marks.get(name) or [""] * len(ids) for name in ("owner", "reason"))
-        for rule, owner, reason, end in zip(ids, owners, reasons, ends, strict=False):
-            if rule in self._rules or len(self._rules) < MOST_RULES:
-                self._rules[rule] = (owner, reason, end)
-                self.hits[rule] += 1
+        for mark in marks(event):
+            if mark.rule in self._rules or len(self._rules) < MOST_RULES:
+                self._rules[mark.rule] = mark
+                self._hits[mark.rule] += 1

@@ -17,7 +17,8 @@ from jinja2 import Environment, FunctionLoader, StrictUndefined
 from markupsafe import Markup
 
 from netad.core.errors import ConfigError, InputError
-from netad.core.figures import figure, size
+from netad.core.figures import size
+from netad.outputs.event_words import moment
 from netad.outputs.report.cards import Card, Room, SuggestRule, card
 from netad.outputs.report.charts import Chart, timeline
 from netad.outputs.report.gathering import SUPPRESSED, Gathering
@@ -122,7 +123,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         finalize=_shown,
     )
-    environment.filters |= {"counted": counted, "size": size, "figure": figure, "place": _place, "whole": _whole}
+    environment.filters |= {
+        "counted": counted,
+        "size": size,
+        "place": _place,
+        "whole": _whole,
+        "moment": moment,
+    }
     return environment
 
 

@@ -99,9 +99,9 @@ class FlowsBehind:
         self._worst = worst
         self._telling = frozenset(telling)
         self._contacts: dict[tuple[str, int], list[int]] = {callee: [] for callee in callees}
-        self._rows: list[tuple[bool, int, str, FlowRow]] = []
+        self._rows: list[tuple[bool, int, str, int, FlowRow]] = []
         self._peers: dict[str, Peer] = {}
-        self._bins = [[0, 0] for _ in range(BINS)]
+        self._bins = [[0.0, 0.0] for _ in range(BINS)]
         self.count = 0
         self.paths: dict[str, None] = {}
 
@@ -111,7 +111,7 @@ class FlowsBehind:
         if not self._inside(flow):
             return
         self.count += 1
-        ranked = (flow.identity in self._telling, flow.bytes, flow.identity, flow)
+        ranked = (flow.identity in self._telling, flow.bytes, flow.identity, self.count, flow)  # flows have no order
         if len(self._rows) < MOST_ROWS:
             heappush(self._rows, ranked)
         else:
@@ -126,7 +126,7 @@ class FlowsBehind:
 
     def rows(self, most: int) -> list[FlowRow]:
         """Return the telling and the largest flows in order of time, `most` of them."""
-        best = sorted(self._rows, key=lambda one: one[:3], reverse=True)[:most]
+        best = sorted(self._rows, key=lambda one: one[:4], reverse=True)[:most]
         return sorted((flow for *_, flow in best), key=lambda flow: (flow.start_ns, flow.identity))
 
     def peers(self, most: int) -> list[Peer]:
@@ -145,7 +145,7 @@ class FlowsBehind:
             return []
         start, end = self._worst
         edges = [start + (end - start) * number // BINS for number in range(BINS + 1)]
-        return [Span(edges[number], edges[number + 1], bytes_out=out, bytes_in=received)
+        return [Span(edges[number], edges[number + 1], bytes_out=round(out), bytes_in=round(received))
                 for number, (out, received) in enumerate(self._bins)]  # fmt: skip
 
     def contacts(self, address: str, port: int) -> list[int]:
@@ -184,5 +184,5 @@ class FlowsBehind:
         within = (min(flow.end_ns, end) - max(flow.start_ns, start)) / lasting if lasting > 1 else 1.0
         parts = max(last - first + 1, 1)
         for number in range(first, first + parts):
-            self._bins[number][0] += round((flow.bytes_out or 0) * within / parts)
-            self._bins[number][1] += round((flow.bytes_in or 0) * within / parts)
+            self._bins[number][0] += (flow.bytes_out or 0) * within / parts
+            self._bins[number][1] += (flow.bytes_in or 0) * within / parts

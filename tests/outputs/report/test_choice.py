@@ -47,9 +47,9 @@ def test_a_store_gives_anomalies_and_what_belongs_to_them(stored):
 def test_a_file_of_events_gives_the_same_in_any_order(
     stored, anomaly_events, events_of_flows, events_of_profiles, events_of_runs
 ):
-    """Anomalies are taken first wherever they stand; events of other tools are passed over."""
+    """Anomalies are taken first wherever they stand, each once; events of other tools are passed over."""
     mixed = [*events_of_flows, *events_of_runs, *events_of_profiles, *reversed(anomaly_events)]
-    mixed.append({"data_stream": {"dataset": "suricata.eve"}})
+    mixed += [{"data_stream": {"dataset": "suricata.eve"}, "event": {"id": "s1"}}, *mixed]  # two runs into one file
     chosen, same = gather_events(mixed, Choice()), gather_stored(stored, Choice())
     assert sources(chosen) == sources(same)
     assert [one.flows.count for one in chosen.gathering.records()] == [
