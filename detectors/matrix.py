@@ -53,7 +53,8 @@ class Scaling:
 
         Of more than 20,000 profiles evenly spread ones are looked at: quantiles of a hundred columns take a while.
         """
-        profiles = profiles.iloc[spread(np.arange(len(profiles)))]
+        if len(profiles) > MOST_MEASURED:
+            profiles = profiles.iloc[spread(np.arange(len(profiles)))]
         kept, medians, scales = [], [], []
         for name in sorted(names):
             values = _transformed(name, profiles[name].to_numpy(np.float64))
@@ -115,7 +116,7 @@ class Scaling:
 
 def spread(rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return the rows that scales are learnt from: all, or of more than 20,000 evenly spread ones."""
-    return rows[:: -(-len(rows) // MOST_MEASURED) or 1]
+    return rows[:: max(-(-len(rows) // MOST_MEASURED), 1)]
 
 
 def judged() -> tuple[str, ...]:
