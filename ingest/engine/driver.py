@@ -18,7 +18,7 @@ from netad.ingest.engine.blocks import Blocks
 from netad.ingest.engine.columns import flow_columns
 from netad.ingest.engine.decode import KINDS
 from netad.ingest.engine.layout import O_FIELDS, R_FIELDS, R_ORIGIN, S_BEHIND, S_NOW
-from netad.ingest.engine.notes import new_notes, noted_records
+from netad.ingest.engine.notes import new_notes, spoken_in
 from netad.ingest.engine.packet_row import P_FIELDS, fill_row
 from netad.ingest.engine.reading import Interfaces, Reader, Reading, enter, step
 from netad.ingest.engine.table import FlowStore
@@ -188,9 +188,10 @@ class Engine:
             return w.UNUSUAL
         state[w.S_POSITION], state[w.S_END] = blocks.position, blocks.end
         code = self.walk(blocks.data)
-        if state[w.S_NOTES]:
-            for record in noted_records(blocks.data, self._notes[: state[w.S_NOTES]]):
-                self._look_at(record)
+        if state[w.S_NOTES] and self._facts is not None:
+            self._looked_at += int(state[w.S_NOTES])
+            for spoken in spoken_in(blocks.data, self._notes[: state[w.S_NOTES]]):
+                self._facts.hear(spoken)
         position = int(state[w.S_POSITION])
         reading.walked += position - blocks.position
         blocks.position = position

@@ -23,8 +23,21 @@ from netad.ingest.engine.layout import (
     Int64,
 )
 from netad.ingest.engine.octets import Bytes, Words, u8
-from netad.ingest.engine.packet_row import P_DST_PORT, P_HINT, P_INNER, P_PAYLOAD, P_PROTOCOL, P_SRC_PORT
-from netad.ingest.framing import Record
+from netad.ingest.engine.packet_row import (
+    P_DST_HI,
+    P_DST_LO,
+    P_DST_PORT,
+    P_HINT,
+    P_INNER,
+    P_PAYLOAD,
+    P_PROTOCOL,
+    P_SEQ,
+    P_SRC_HI,
+    P_SRC_LO,
+    P_SRC_PORT,
+    P_TIME,
+)
+from netad.ingest.facts.spoken import Spoken
 
 # P_HINT. The two above NOTED become one of those below once the packet's flow is known.
 SILENT: Final = 0
@@ -34,8 +47,14 @@ GOES_ON: Final = 3  # other TCP payload
 
 # How much the originator may have sent before a packet that is still noted.
 GREETING_BYTES: Final = 8192
-# What the notes hold of a record, in the order of the walk's S_RECORD fields.
-N_FIELDS: Final = 5
+# What a note holds: these fields of the packet, and where its captured payload begins and ends in the block.
+_NOTED_FIELDS: Final = (
+    P_TIME, P_PROTOCOL, P_SRC_PORT, P_DST_PORT, P_PAYLOAD, P_SEQ, P_SRC_HI, P_SRC_LO, P_DST_HI, P_DST_LO,
+)  # fmt: skip
+_START: Final = len(_NOTED_FIELDS)
+_END: Final = _START + 1
+_ADDRESSES: Final = _NOTED_FIELDS.index(P_SRC_HI)
+N_FIELDS: Final = _END + 1
 _NOTES: Final = 4096
 
 _DNS, _MDNS, _LLMNR = 53, 5353, 5355
@@ -48,10 +67,23 @@ def new_notes(wanted: bool) -> Words:
     return np.zeros((_NOTES if wanted else 0, N_FIELDS), np.int64)
 
 
-def noted_records(block: Bytes, notes: Words) -> Iterator[Record]:
-    """Yield the records that notes about this block name."""
-    for time_ns, start, end, wire_length, link_type in notes.tolist():
-        yield Record(time_ns, block[start:end].tobytes(), wire_length, link_type)
+def spoken_in(block: Bytes, notes: Words) -> Iterator[Spoken]:
+    """Yield what the packets say that notes about this block name."""
+    octets = block.data
+    addresses = notes[:, _ADDRESSES:_START].astype(np.uint64).tolist()
+    for note, (src_hi, src_lo, dst_hi, dst_lo) in zip(notes.tolist(), addresses, strict=True):
+        time_ns, protocol, src_port, dst_port, length, seq = note[:_ADDRESSES]
+        payload = bytes(octets[note[_START] : note[_END]])
+        yield Spoken(time_ns, (src_hi, src_lo), (dst_hi, dst_lo), protocol, src_port, dst_port, length, seq, payload)
+
+
+@compiled
+def note_packet(notes: Words, at: int, p: Words, end: int) -> None:
+    """Note a packet, a row int64 (P_FIELDS,), whose record is captured up to `end`, in row `at`."""
+    for place in range(_START):
+        notes[at, place] = p[_NOTED_FIELDS[place]]
+    notes[at, _START] = p[P_INNER]
+    notes[at, _END] = min(p[P_INNER] + p[P_PAYLOAD], end)
 
 
 @compiled

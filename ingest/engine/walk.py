@@ -12,7 +12,7 @@ import numpy as np
 from netad.ingest.engine.compiled import compiled, entry_point, sources
 from netad.ingest.engine.decode import HANDOVER, PACKET, decode
 from netad.ingest.engine.layout import Arrays
-from netad.ingest.engine.notes import N_FIELDS, NOTED, SILENT, hint_of
+from netad.ingest.engine.notes import NOTED, SILENT, hint_of, note_packet
 from netad.ingest.engine.octets import Bytes, Words, u16, u32
 from netad.ingest.engine.packet_row import P_HINT, P_INPUT, P_TIME
 from netad.ingest.engine.table import take
@@ -192,15 +192,6 @@ def _packet_block(block: Bytes, state: Words, interfaces: Words, kind: int, leng
     return READ
 
 
-@compiled
-def _note(state: Words, notes: Words) -> None:
-    """Note the record at hand."""
-    at = state[S_NOTES]
-    state[S_NOTES] = at + 1
-    for field in range(N_FIELDS):
-        notes[at, field] = state[S_RECORD_NS + field]
-
-
 def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Words, Arrays], int]":
     """Return the kernel `walk`; `digest` is in its closure for the sake of the compiled code's cache."""
 
@@ -223,7 +214,8 @@ def _kernel(digest: int) -> "Callable[[Bytes, Words, Words, Words, Words, Words,
                     return code
                 state[S_READY] = 0
                 if p[P_HINT] == NOTED:
-                    _note(state, notes)
+                    note_packet(notes, state[S_NOTES], p, state[S_RECORD_END])
+                    state[S_NOTES] += 1
                     if state[S_NOTES] == notes.shape[0]:
                         return NOTES_FULL
             found = pcapng_record(block, state, interfaces) if state[S_PCAPNG] else pcap_record(block, state)

@@ -5,6 +5,8 @@ Nothing here raises, whatever the bytes are; lists that contradict their own len
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
+from struct import unpack_from
 from typing import Final, Literal
 
 from netad.ingest.facts.text import printable
@@ -126,8 +128,9 @@ def _server_name(extension: bytes) -> str:
     return printable(name.lower().rstrip(b"."))
 
 
+@lru_cache(maxsize=4096)  # programs say the same each time
 def _numbers(octets: bytes) -> tuple[int, ...]:
-    numbers = (int.from_bytes(octets[at : at + 2], "big") for at in range(0, len(octets) - 1, 2))
+    numbers = unpack_from(f">{len(octets) // 2}H", octets)
     return tuple(number for number in numbers if not _is_grease(number))
 
 

@@ -6,6 +6,7 @@ what cannot be read ends the message there.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -61,13 +62,19 @@ def parse_dns(data: bytes) -> DnsMessage | None:
         return DnsMessage(identity, False, -1, query, query_type, ())
     addresses: list[Address] = []
     if at:
-        first = _answers(data, at, min(answers, _MAX_ANSWERS), addresses)
-        query = first if query is None else query
+        if query is None and answers:
+            query = _first_name(data, at)
+        _answers(data, at, min(answers, _MAX_ANSWERS), addresses)
     return DnsMessage(identity, True, flags & 0xF, query or "", query_type, tuple(addresses))
 
 
 def _questions(data: bytes, count: int) -> tuple[str | None, int, int]:
     """Return name and type of the first question, and where the answers begin (0: nobody knows)."""
+    if count == 1:
+        end = data.find(0, _HEADER.size) + 1 + _QUESTION.size
+        plain = _plain_question(data[_HEADER.size : end]) if _HEADER.size < end <= len(data) else None
+        if plain is not None:
+            return *plain, end
     query, query_type, at = None, 0, _HEADER.size
     for number in range(count):
         name, at = _read_name(data, at) if number == 0 else (b"", _skip_name(data, at))
@@ -79,23 +86,38 @@ def _questions(data: bytes, count: int) -> tuple[str | None, int, int]:
     return query, query_type, at
 
 
-def _answers(data: bytes, at: int, count: int, addresses: list[Address]) -> str | None:
-    """Append the addresses of the answers from `at` on, return the name of the first answer."""
-    first: str | None = None
-    for number in range(count):
-        start, at = at, _skip_name(data, at)
-        if not at or len(data) < at + _RECORD.size:
+@lru_cache(maxsize=1 << 15)  # the same names are asked for again and again, and answers repeat the question
+def _plain_question(octets: bytes) -> tuple[str, int] | None:
+    """Return name and type of a question without pointers; None when the octets are not just that."""
+    name, at = _read_name(octets, 0)
+    if at != len(octets) - _QUESTION.size:
+        return None
+    return printable(name.lower(), _MAX_NAME), _QUESTION.unpack_from(octets, at)[0]
+
+
+def _first_name(data: bytes, at: int) -> str | None:
+    """Return the name of the answer at `at`, None where it is cut."""
+    behind = _skip_name(data, at)
+    if not behind or len(data) < behind + _RECORD.size:
+        return None
+    return printable(_read_name(data, at)[0].lower(), _MAX_NAME)
+
+
+def _answers(data: bytes, at: int, count: int, addresses: list[Address]) -> None:
+    """Append the addresses of the answers from `at` on."""
+    there = len(data)
+    for _ in range(count):
+        # Most names are a pointer to the question's.
+        at = at + 2 if at + 2 <= there and data[at] >= _POINTER else _skip_name(data, at)
+        if not at or there < at + _RECORD.size:
             break
-        if number == 0:
-            first = printable(_read_name(data, start)[0].lower(), _MAX_NAME)
         kind, network, _, length = _RECORD.unpack_from(data, at)
         at += _RECORD.size
-        if len(data) < at + length:
+        if there < at + length:
             break
         if _ADDRESS_BYTES.get(kind) == length and network & _CLASS == dns.DNS_IN:
             addresses.append(split_address(data[at : at + length]))
         at += length
-    return first
 
 
 def _skip_name(data: bytes, at: int) -> int:

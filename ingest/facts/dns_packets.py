@@ -3,10 +3,11 @@
 from typing import Final
 
 from netad.core.carried import State, part_of
-from netad.ingest.decode import TCP, Packet
+from netad.ingest.decode import TCP
 from netad.ingest.facts.dns_message import Address, DnsMessage, parse_dns
 from netad.ingest.facts.lookups import Lookups
 from netad.ingest.facts.rows import Ends, FactRows
+from netad.ingest.facts.spoken import Spoken
 from netad.ingest.facts.streams import Stream, Streams, key_of
 
 DNS_PORT, MDNS_PORT, LLMNR_PORT = 53, 5353, 5355
@@ -23,14 +24,14 @@ class DnsPackets:
         self._lookups = Lookups(rows)
         self._streams: Streams[Stream] = Streams(_empty)
 
-    def add_datagram(self, packet: Packet, payload: bytes) -> None:
+    def add_datagram(self, packet: Spoken) -> None:
         """Take a UDP packet; one without a DNS port is no DNS."""
         if packet.src_port in _UDP_PORTS or packet.dst_port in _UDP_PORTS:
-            message = parse_dns(payload)
+            message = parse_dns(packet.payload)
             if message is not None:
                 self._lookups.add(packet.time_ns, _ends(packet, message), message, packet.payload_length)
 
-    def add_segment(self, packet: Packet, payload: bytes) -> None:
+    def add_segment(self, packet: Spoken) -> None:
         """Take a TCP packet of port 53 that has a payload."""
         for _ in self._streams.given_up(packet.time_ns):
             pass  # what they hold is the beginning of a message that never went on
@@ -39,7 +40,7 @@ class DnsPackets:
         if stream is None:
             stream = _empty(packet.seq, packet.time_ns)
             self._streams.put(key, stream)
-        stream.add(packet.seq, payload)
+        stream.add(packet.seq, packet.payload)
         while len(stream.octets) > _LENGTH:
             length = int.from_bytes(stream.octets[:_LENGTH], "big")
             if len(stream.octets) < _LENGTH + min(length, _MAX_MESSAGE):
@@ -67,7 +68,7 @@ def _empty(seq: int = 0, time_ns: int = 0) -> Stream:
     return Stream(seq, time_ns, _MAX_MESSAGE)
 
 
-def _ends(packet: Packet, message: DnsMessage) -> Ends:
+def _ends(packet: Spoken, message: DnsMessage) -> Ends:
     """Return who asks whom: the server is at the end with the service's port.
 
     With the same port at both ends the message tells, unless it goes to a group: then its sender speaks for itself.

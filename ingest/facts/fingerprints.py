@@ -6,16 +6,39 @@ too, which netad does not read.
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import md5, sha256
 from typing import Final
 
 from netad.ingest.facts.client_hello import ClientHello
 
+_Numbers = tuple[int, ...]
 _NO_VALUES: Final = "0" * 12
 _MOST: Final = 99
 _VERSIONS: Final = {0x0304: "13", 0x0303: "12", 0x0302: "11", 0x0301: "10", 0x0300: "s3", 0x0002: "s2",
                     0xFEFF: "d1", 0xFEFD: "d2", 0xFEFC: "d3"}  # fmt: skip
 _SERVER_NAME, _ALPN = 0x0000, 0x0010
+
+
+def fingerprints(hello: ClientHello) -> tuple[str, str]:
+    """Return JA3 and JA4. They are the same whatever server is named: those of known programs are kept."""
+    return _fingerprints(hello.version, hello.ciphers, hello.extensions, hello.groups, hello.point_formats,
+                         hello.signatures, hello.versions, hello.alpn)  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _fingerprints(
+    version: int,
+    ciphers: _Numbers,
+    extensions: _Numbers,
+    groups: _Numbers,
+    point_formats: _Numbers,
+    signatures: _Numbers,
+    versions: _Numbers,
+    alpn: bytes,
+) -> tuple[str, str]:
+    hello = ClientHello(version, ciphers, extensions, groups, point_formats, signatures, versions, alpn, "", True)
+    return ja3(hello), ja4(hello)
 
 
 def ja3_text(hello: ClientHello) -> str:

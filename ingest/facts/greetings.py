@@ -3,12 +3,13 @@
 from typing import Final
 
 from netad.core.carried import State, numbers_of
-from netad.ingest.decode import TCP, Packet
+from netad.ingest.decode import TCP
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.facts.client_hello import ClientHello, is_handshake, read_client_hello
-from netad.ingest.facts.fingerprints import ja3, ja4
+from netad.ingest.facts.fingerprints import fingerprints
 from netad.ingest.facts.http_request import Request, may_be_request, read_request
 from netad.ingest.facts.rows import Ends, FactRows
+from netad.ingest.facts.spoken import Spoken
 from netad.ingest.facts.streams import Stream, StreamKey, Streams, key_of
 
 # No longer greeting is put together: post-quantum ClientHellos take about 2 KiB, cookies make requests long.
@@ -42,17 +43,17 @@ class Greetings:
         self._rows = rows
         self._streams: Streams[_Greeting] = Streams(lambda: _Greeting(0, 0, is_tls=False))
 
-    def add(self, packet: Packet, payload: bytes) -> None:
+    def add(self, packet: Spoken) -> None:
         """Take a segment with payload."""
         self.expire(packet.time_ns)
         key = key_of(packet)
         greeting = self._streams.find(key, packet.time_ns)
         if greeting is None or (greeting.done and not greeting.is_tls):
-            greeting = self._begin(key, packet, payload, greeting)
+            greeting = self._begin(key, packet, greeting)
         if greeting is None or greeting.done:
             return
-        greeting.add(packet.seq, payload)
-        was_cut = len(payload) < packet.payload_length or packet.seq < 0
+        greeting.add(packet.seq, packet.payload)
+        was_cut = len(packet.payload) < packet.payload_length or packet.seq < 0
         self._tell(key, greeting, was_cut or len(greeting.octets) >= _MAX_GREETING)
 
     def expire(self, now_ns: int | None = None) -> None:
@@ -69,9 +70,9 @@ class Greetings:
         """Go on from what `carry` returned (netad.core.carried)."""
         self._streams.resume(state)
 
-    def _begin(self, key: StreamKey, packet: Packet, payload: bytes, before: _Greeting | None) -> _Greeting | None:
-        is_tls = is_handshake(payload)
-        if not is_tls and not may_be_request(payload):
+    def _begin(self, key: StreamKey, packet: Spoken, before: _Greeting | None) -> _Greeting | None:
+        is_tls = is_handshake(packet.payload)
+        if not is_tls and not may_be_request(packet.payload):
             return None
         if before is not None and before.holds(packet.seq):
             return None
@@ -90,12 +91,11 @@ class Greetings:
         if isinstance(said, ClientHello):
             self._tell_tls(greeting.start_ns, ends, said)
         elif isinstance(said, Request):
-            self._rows.add(FactKind.HTTP, greeting.start_ns, ends, host=said.host, user_agent=said.user_agent,
-                           method=said.method)  # fmt: skip
+            self._rows.add(FactKind.HTTP, greeting.start_ns, ends, said.host, said.user_agent, said.method)
 
     def _tell_tls(self, time_ns: int, ends: Ends, hello: ClientHello) -> None:
         """Add a fact; of a ClientHello that is not whole only if it is known which server it names."""
         if hello.whole:
-            self._rows.add(FactKind.TLS, time_ns, ends, server_name=hello.server_name, ja3=ja3(hello), ja4=ja4(hello))
+            self._rows.add(FactKind.TLS, time_ns, ends, hello.server_name, *fingerprints(hello))
         elif hello.server_name:
-            self._rows.add(FactKind.TLS, time_ns, ends, server_name=hello.server_name, ja3="", ja4="")
+            self._rows.add(FactKind.TLS, time_ns, ends, hello.server_name, "", "")

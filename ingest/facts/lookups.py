@@ -56,7 +56,7 @@ class Lookups:
         """Take a message of `length` octets; `ends` name who asks first, whichever way the message went."""
         self.expire(time_ns)
         for high, low in message.addresses:
-            self._rows.add(FactKind.ANSWER, time_ns, ends, query=message.query, address_hi=high, address_lo=low)
+            self._rows.add(FactKind.ANSWER, time_ns, ends, message.query, high, low)
         half = _Half(time_ns, (ends, message.identity), message, length)
         alike = self._waiting.setdefault(half.key, [])
         other = next((other for other in alike if _match(other.message, message)), None)
@@ -121,11 +121,11 @@ class Lookups:
             FactKind.DNS,
             first.time_ns,
             first.key[0],
-            query=asked.query,
-            query_type=asked.query_type,
-            rcode=NO_RCODE if answer is None else answer.message.rcode,
-            query_bytes=-1 if question is None else question.length,
-            answer_bytes=-1 if answer is None else answer.length,
+            asked.query,
+            asked.query_type,
+            NO_RCODE if answer is None else answer.message.rcode,
+            -1 if question is None else question.length,
+            -1 if answer is None else answer.length,
         )
 
 

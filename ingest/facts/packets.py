@@ -4,11 +4,12 @@ Who offers packets need not be exact: whatever is neither of these gives no fact
 """
 
 from netad.core.carried import State, part_of
-from netad.ingest.decode import UDP, decode_payload
+from netad.ingest.decode import UDP
 from netad.ingest.facts.batch import FactBatch
 from netad.ingest.facts.dns_packets import DNS_PORT, DnsPackets
 from netad.ingest.facts.greetings import Greetings
 from netad.ingest.facts.rows import FactRows
+from netad.ingest.facts.spoken import Spoken, spoken_in_record
 from netad.ingest.framing import Record
 
 
@@ -27,18 +28,18 @@ class PacketFacts:
 
     def add(self, record: Record) -> None:
         """Look into one record. Never raises, whatever its bytes are."""
-        found = decode_payload(record, self._decap)
-        if isinstance(found, str):
-            return
-        packet, payload = found
-        if not payload:
-            return
-        if packet.protocol == UDP:
-            self._dns.add_datagram(packet, payload)
-        elif DNS_PORT in (packet.src_port, packet.dst_port):
-            self._dns.add_segment(packet, payload)
+        spoken = spoken_in_record(record, self._decap)
+        if spoken is not None:
+            self.hear(spoken)
+
+    def hear(self, spoken: Spoken) -> None:
+        """Take what one packet says, which is something. Never raises, whatever its bytes are."""
+        if spoken.protocol == UDP:
+            self._dns.add_datagram(spoken)
+        elif DNS_PORT in (spoken.src_port, spoken.dst_port):
+            self._dns.add_segment(spoken)
         else:
-            self._greetings.add(packet, payload)
+            self._greetings.add(spoken)
 
     def drain(self) -> list[FactBatch]:
         """Return the facts that are complete, one batch a kind, without those given before."""

@@ -1,11 +1,10 @@
 """Facts as they are found, one row each, until they are handed on as batches."""
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-from netad.ingest.facts.batch import FactBatch, FactKind
+import numpy as np
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from netad.ingest.facts.batch import FACT_COLUMNS, FactBatch, FactKind
 
 
 class Ends(NamedTuple):
@@ -22,25 +21,21 @@ class FactRows:
     """Rows by kind. `take` empties it."""
 
     def __init__(self) -> None:
-        self._rows: dict[FactKind, list[Mapping[str, Any]]] = {}
+        self._rows: dict[FactKind, list[tuple[Any, ...]]] = {kind: [] for kind in FactKind}
 
-    def add(self, kind: FactKind, time_ns: int, ends: Ends, **columns: object) -> None:
-        """Add a fact; `columns` are those of its kind (netad.ingest.facts.batch) that are not about time and ends."""
+    def add(self, kind: FactKind, time_ns: int, ends: Ends, *said: object) -> None:
+        """Add a fact; `said` are its kind's own columns in their order (netad.ingest.facts.batch)."""
         orig, orig_port, resp, resp_port, protocol = ends
-        row = {
-            "time_ns": time_ns,
-            "orig_hi": orig[0],
-            "orig_lo": orig[1],
-            "resp_hi": resp[0],
-            "resp_lo": resp[1],
-            "orig_port": orig_port,
-            "resp_port": resp_port,
-            "protocol": protocol,
-            **columns,
-        }
-        self._rows.setdefault(kind, []).append(row)
+        self._rows[kind].append((time_ns, *orig, *resp, orig_port, resp_port, protocol, *said))
 
     def take(self) -> list[FactBatch]:
         """Return one batch a kind, in the kinds' order, rows in the order they were added."""
-        rows, self._rows = self._rows, {}
-        return [FactBatch.from_rows(kind, rows[kind]) for kind in sorted(rows)]
+        batches = []
+        for kind, rows in self._rows.items():
+            if rows:
+                specs = FACT_COLUMNS[kind]
+                columns = {spec.name: np.array(values, dtype=spec.dtype)
+                           for spec, values in zip(specs, zip(*rows, strict=True), strict=True)}  # fmt: skip
+                batches.append(FactBatch(kind, columns))
+                self._rows[kind] = []
+        return batches

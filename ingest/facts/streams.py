@@ -8,7 +8,7 @@ import numpy as np
 
 from netad.core.carried import State, array_of, list_of, numbers_of, octets_of, part_of
 from netad.core.timing import SECOND_NS
-from netad.ingest.decode import Packet
+from netad.ingest.facts.spoken import Spoken
 
 StreamKey = tuple[tuple[int, int], int, tuple[int, int], int]
 
@@ -147,6 +147,6 @@ class Streams(Generic[AnyStream]):
             yield key, stream
 
 
-def key_of(packet: Packet) -> StreamKey:
+def key_of(packet: Spoken) -> StreamKey:
     """Return the ends of the stream that a segment belongs to, its sender first."""
     return packet.src, packet.src_port, packet.dst, packet.dst_port

@@ -1,13 +1,13 @@
 """Tests of netad.ingest.engine.notes: which packets Python gets to see for the sake of their payload."""
 
-import struct
-
 import pytest
 
 from netad.ingest.decode import TCP
 from netad.ingest.engine import walk as w
 from netad.ingest.engine.layout import S_WINDOW
-from netad.ingest.engine.notes import GREETING_BYTES, N_FIELDS, new_notes, noted_records
+from netad.ingest.engine.notes import GREETING_BYTES, N_FIELDS, new_notes, spoken_in
+from netad.ingest.facts.spoken import spoken_in_record
+from netad.ingest.framing import Record
 from tests.ingest.engine.test_walk import ethernet_pcap, pcap_walker
 from tests.ingest.frames import ethernet, ip4, ip6, tcp, udp
 
@@ -17,25 +17,22 @@ SERVER = {"src": "192.0.2.7", "dst": "10.0.0.1"}
 
 
 def noted(walker):
-    """Walk to the end of the block; return the frames that were noted."""
-    frames = []
+    """Walk to the end of the block; return the places of the frames that were noted, a second after each other."""
+    said = []
     while True:
         code = walker.go()
-        frames += [record.data for record in noted_records(walker.block, walker.notes[: walker["S_NOTES"]])]
+        said += spoken_in(walker.block, walker.notes[: walker["S_NOTES"]])
         if code > 0:
             walker.store.relieve(code, walker.row)
         elif code in (w.MORE, w.UNUSUAL):
-            return frames
+            return [spoken.time_ns // 10**9 - 1_700_000_000 for spoken in said]
 
 
 def noted_of(frames, rows=None):
     """Return the places of the frames that are noted."""
-    marked = [frame + bytes([number]) for number, frame in enumerate(frames)]  # padding, which says which one it is
-    walker = ethernet_pcap(marked)
+    walker = ethernet_pcap([frame + b"padding" for frame in frames])
     walker.notes = new_notes(True)[:rows]
-    found = noted(walker)
-    assert found == [marked[frame[-1]] for frame in found]
-    return [frame[-1] for frame in found]
+    return noted(walker)
 
 
 def client(payload=b"", flags="PA", **more):
@@ -87,7 +84,7 @@ def test_greetings_are_bounded():
     walker = ethernet_pcap(pieces)
     walker.notes = new_notes(True)
     walker.store.arrays.state[S_WINDOW] = 10**9
-    assert noted(walker) == pieces[:9]
+    assert noted(walker) == list(range(9))
 
 
 def test_each_flow_has_its_own():
@@ -110,14 +107,17 @@ def test_notes_stop_the_walk_when_they_are_full():
         assert noted_of(frames, rows) == list(range(10))
 
 
-def test_what_a_note_says():
-    """Time, wire length and link type are the record's."""
-    walker = ethernet_pcap([ethernet(ip4(udp(b"question")))])
-    struct.pack_into("<I", walker.block, 24 + 12, 1234)
-    walker.notes = new_notes(True)
-    assert walker.go() == w.MORE
-    (record,) = noted_records(walker.block, walker.notes[: walker["S_NOTES"]])
-    assert (record.time_ns, record.wire_length, record.link_type) == (1_700_000_000_999_999_000, 1234, 1)
+@pytest.mark.parametrize("make", [lambda inner: ethernet(ip4(inner)), lambda inner: ethernet(ip6(inner), 0x86DD)])
+def test_a_note_says_what_decoding_says(make):
+    """Ends, lengths and the payload as far as it was captured, without padding, in both versions of IP."""
+    whole = make(udp(b"question", 999, 53))
+    for frame, said in ((whole + b"padding", b"question"), (whole[:-3], b"quest")):
+        walker = ethernet_pcap([frame])
+        walker.notes = new_notes(True)
+        assert walker.go() == w.MORE
+        (spoken,) = spoken_in(walker.block, walker.notes[: walker["S_NOTES"]])
+        assert spoken.payload == said
+        assert spoken == spoken_in_record(Record(spoken.time_ns, frame, len(whole), 1))
 
 
 def test_outside_the_time_range_nothing_is_noted():

@@ -3,9 +3,9 @@
 import pytest
 
 from netad.core.addresses import parse_address
-from netad.ingest.decode import decode_payload
 from netad.ingest.facts.dns_packets import DnsPackets
 from netad.ingest.facts.rows import FactRows
+from netad.ingest.facts.spoken import spoken_in_record
 from tests.ingest.facts.messages import answer, question, sized
 from tests.ingest.frames import TCP, ethernet, ip4, record, tcp, udp
 
@@ -21,13 +21,13 @@ class Wire:
 
     def datagram(self, message, src=CLIENT, src_port=40000, dst=SERVER, dst_port=53, time_ns=0):
         frame = ethernet(ip4(udp(message, src_port, dst_port), src=src, dst=dst))
-        self.dns.add_datagram(*decode_payload(record(frame, time_ns=time_ns)))
+        self.dns.add_datagram(spoken_in_record(record(frame, time_ns=time_ns)))
 
     def segment(self, payload, seq=1, back=False, time_ns=0):
         ends = {"src": SERVER, "dst": CLIENT} if back else {"src": CLIENT, "dst": SERVER}
         ports = (53, 40000) if back else (40000, 53)
         frame = ethernet(ip4(tcp(payload, *ports, flags="PA", seq=seq), TCP, **ends))
-        self.dns.add_segment(*decode_payload(record(frame, time_ns=time_ns)))
+        self.dns.add_segment(spoken_in_record(record(frame, time_ns=time_ns)))
 
     def told(self, *names):
         self.dns.expire()

@@ -2,10 +2,10 @@
 
 import pytest
 
-from netad.ingest.decode import decode_payload
 from netad.ingest.facts.batch import FactKind
 from netad.ingest.facts.greetings import Greetings
 from netad.ingest.facts.rows import FactRows
+from netad.ingest.facts.spoken import spoken_in_record
 from netad.ingest.facts.streams import IDLE_NS
 from tests.ingest.facts.messages import client_hello, server_name, sized, tls_records
 from tests.ingest.frames import TCP as PROTOCOL
@@ -24,7 +24,7 @@ class Client:
 
     def send(self, payload, seq=1, port=40000, time_ns=0, snap=None):
         frame = ethernet(ip4(tcp(payload, src_port=port, flags="PA", seq=seq), PROTOCOL))
-        self.greetings.add(*decode_payload(record(frame[:snap], time_ns=time_ns, wire_length=len(frame))))
+        self.greetings.add(spoken_in_record(record(frame[:snap], time_ns=time_ns, wire_length=len(frame))))
 
     def told(self, *names):
         return [
@@ -124,10 +124,9 @@ def test_other_payloads_say_nothing(client):
 def test_packets_without_sequence_number(client):
     """A snapshot that ends in the TCP header carries no payload; what has none is read by itself."""
     frame = ethernet(ip4(tcp(REQUEST), PROTOCOL))
-    packet, payload = decode_payload(record(frame))
-    assert payload == REQUEST
-    object.__setattr__(packet, "seq", -1)
-    client.greetings.add(packet, payload[:30])
+    spoken = spoken_in_record(record(frame))
+    assert spoken.payload == REQUEST
+    client.greetings.add(spoken._replace(seq=-1, payload=REQUEST[:30]))
     assert client.told("host") == [("",)]
 
 

@@ -10,9 +10,9 @@ ENDS = Ends(parse_address("10.0.0.1"), 40000, parse_address("192.0.2.7"), 80, 6)
 def test_rows_become_batches_with_every_column():
     """Each kind has its columns, in the order the facts were found; taking empties."""
     rows = FactRows()
-    rows.add(FactKind.HTTP, 2, ENDS, host="b", user_agent="", method="GET")
-    rows.add(FactKind.TLS, 1, ENDS, server_name="c", ja3="", ja4="")
-    rows.add(FactKind.HTTP, 1, ENDS, host="a", user_agent="", method="GET")
+    rows.add(FactKind.HTTP, 2, ENDS, "b", "", "GET")
+    rows.add(FactKind.TLS, 1, ENDS, "c", "", "")
+    rows.add(FactKind.HTTP, 1, ENDS, "a", "", "GET")
     tls, http = rows.take()
     assert (tls.kind, http.kind) == (FactKind.TLS, FactKind.HTTP)
     assert http["host"].tolist() == ["b", "a"]
