@@ -173,6 +173,10 @@ class FlowTable:
         self._agenda: dict[int, dict[_Key, _Flow]] = {}
         self._seconds: list[int] = []
 
+    def begin_input(self) -> None:
+        """Take the packets that come from now on for those of another input."""
+        self._clock.begin_input()
+
     def __len__(self) -> int:
         """Return the number of active flows."""
         return len(self._flows)

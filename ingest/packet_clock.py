@@ -12,12 +12,17 @@ class PacketClock:
     """The highest packet time seen so far.
 
     Packets that are late by a minute or less are disorder, and one that is later may carry a wrong time: neither moves
-    the clock. After 1,000 such packets in a row the clock was wrong, or another capture began: it starts over.
+    the clock. After 1,000 such packets in a row the clock was wrong: it starts over. Where another input begins, its
+    first packet is believed at once.
     """
 
     def __init__(self, now_ns: int | None = None, behind: int = 0) -> None:
         self.now_ns = now_ns
         self._behind = behind
+
+    def begin_input(self) -> None:
+        """Let the next packet start the clock over if it is more than a minute late: it is another capture's first."""
+        self._behind = BELIEVED_AFTER - 1
 
     def advance(self, time_ns: int) -> bool:
         """Take a packet's time; True when the clock started over, so that no flow of before can go on."""

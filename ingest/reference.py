@@ -62,6 +62,7 @@ def _through(
     progress: Callable[[int], None] | None,
 ) -> Iterator[FlowRecord]:
     for index, source in enumerate(sources):
+        table.begin_input()
         for seen, packet in enumerate(_packets(source, options, report)):
             yield from table.add(packet, index)
             if progress is not None and seen % _PROGRESS_PACKETS == 0:

@@ -100,7 +100,7 @@ class _Gathered:
     def evidence(self, anomaly: Anomaly, inside: Networks) -> Evidence:
         return Evidence(
             flow_count=self.count,
-            flow_ids=tuple(identity for _, _, identity in self.sample),
+            flow_ids=tuple(dict.fromkeys(identity for _, _, identity in self.sample)),
             peers=tuple(_most(self.peers)),
             peer_count=len(self.peers),
             ports=tuple(_most(self.ports)),

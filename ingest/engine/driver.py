@@ -125,6 +125,7 @@ class Engine:
     def _read(self, source: Source) -> "Iterator[Columns | FactBatch]":
         self._state[w.S_INPUT] = len(self.paths)
         self.paths.append(source.path)
+        self._store.begin_input()
         yield from self._source(source)
         if self._progress is not None:
             self._progress(self._report.file_bytes)

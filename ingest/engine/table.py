@@ -376,6 +376,10 @@ class FlowStore:
         """Flows that were ended early for `max_flows`."""
         return int(self.arrays.state[S_EVICTED])
 
+    def begin_input(self) -> None:
+        """Take the packets that come from now on for those of another input (netad.ingest.packet_clock)."""
+        self.arrays.state[S_BEHIND] = BELIEVED_AFTER - 1
+
     def relieve(self, code: int, p: Int64) -> list[Records]:  # noqa: ARG002 - of what any code may need
         """Give the table what it lacked when `take` returned `code` for the packet `p`; return records it finished."""
         if code == OUTPUT_FULL:

@@ -37,3 +37,13 @@ def test_disorder_without_end_does_not_start_it_over():
     clock = PacketClock()
     clock.advance(HOUR)
     assert not any(clock.advance(HOUR - SECOND_NS) for _ in range(3000))
+
+
+def test_the_first_packet_of_another_input_is_believed():
+    """It starts the clock over at once if it is more than a minute late, and else changes nothing."""
+    for late_ns, starts_over in ((SECOND_NS, False), (61 * SECOND_NS, True)):
+        clock = PacketClock()
+        clock.advance(HOUR)
+        clock.begin_input()
+        assert clock.advance(HOUR - late_ns) == starts_over
+        assert not clock.advance(HOUR - 2 * late_ns)

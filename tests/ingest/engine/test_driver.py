@@ -142,13 +142,14 @@ def test_records_across_blocks(tmp_path):
 
 
 def test_the_clock_starts_over(tmp_path):
-    """A second capture that is older by far ends the flows of the first, fragments in between included."""
+    """An older capture ends the flows of the one before, and so does a long jump back inside one."""
     old = [(number / 1000 - 10**6, ethernet(ip4(udp(), number % 9))) for number in range(1500)]
     old[990:990] = [(old[990][0], ethernet(packet)) for packet in FRAGMENTS] * 5
     first = [(0, ethernet(ip4(udp()))), (1, ethernet(FRAGMENTS[0]))]
-    sources = [write_pcap(tmp_path / "a.pcap", first), write_pcap(tmp_path / "b.pcap", old)]
-    assert_same(sources)
-    assert_same(sources, IngestOptions(SECOND_NS))
+    inside = [write_pcap(tmp_path / "c.pcap", [*first, *old])]
+    for sources in ([write_pcap(tmp_path / "a.pcap", first), write_pcap(tmp_path / "b.pcap", old)], inside):
+        assert_same(sources)
+        assert_same(sources, IngestOptions(SECOND_NS))
 
 
 def test_unknown_link_types_are_told_once(tmp_path):
