@@ -127,13 +127,18 @@ class StoredProfiles:
     def _chosen(self, low: int, high: int) -> pa.Array | None:
         """Return the ids that count in [low, high), None for all that have the right window and model.
 
-        What it takes to choose is read only where a window is there twice.
+        Ids are made of sensor, source, window, model and digest: with one model and whole windows only, none is there
+        twice, and what tells windows apart need not be read.
         """
         keys = self._keys(low, high)
-        if not len(keys) or not _windows(keys).duplicated().any():
-            return None if len(keys) else pa.array([], pa.string())
-        keys = self._keys(low, high, ID, _CREATED, count=False)
+        if not len(keys):
+            return pa.array([], pa.string())
+        if len(keys.column(_MODEL).unique()) == 1 and keys.column(DIGEST).unique().to_pylist() == [""]:
+            return None
+        keys = self._keys(low, high, ID, _CREATED, *_KEYS, count=False)
         frame = _windows(keys)
+        if not frame.duplicated().any():
+            return None
         window = list(frame.columns)
         frame["part"] = pc.not_equal(keys.column(DIGEST), "").to_numpy()
         frame["created"] = -keys.column(_CREATED).cast(pa.int64()).to_numpy()
@@ -142,8 +147,8 @@ class StoredProfiles:
         return keys.column(ID).take(pa.array(np.sort(first)))
 
     def _keys(self, low: int, high: int, *more: str, count: bool = True) -> pa.Table:
-        """Return what tells windows apart, of all profiles that can be judged by a model of this window."""
-        read = [*_KEYS, _WINDOW, _MODEL, DIGEST, *more]
+        """Return model, digest and more columns of all profiles that can be judged by a model of this window."""
+        read = [_WINDOW, _MODEL, DIGEST, *more]
         parts = [*self.store.tables("profile", read, low, high)]
         keys = pa.concat_tables(parts) if parts else pa.table({name: pa.array([], pa.string()) for name in read})
         fits = pc.fill_null(pc.equal(keys.column(_WINDOW), self.window), False)
