@@ -39,7 +39,7 @@ test: $(VENV)/.installed-test
 # The ingest suite with every array access checked; a cache of its own, because compiled code keeps its checks or lack of them.
 test-bounds: $(VENV)/.installed-test
 	cache=$$(mktemp -d) && trap 'rm -rf "$$cache"' EXIT && \
-	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest $(PARALLEL) -q -m "not full" tests/ingest
+	NUMBA_BOUNDSCHECK=1 NUMBA_CACHE_DIR="$$cache" $(BIN)/python -m pytest $(PARALLEL) -q -m "not full" tests/ingest tests/netad/extract
 
 # Atheris has wheels for some Pythons only; where there is none, `python -m fuzz` says so and does nothing.
 $(VENV)/.installed-fuzz: setup.cfg | $(VENV)/.installed-test

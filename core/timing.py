@@ -11,6 +11,7 @@ _UNITS = {"ns": 1, "us": 1_000, "ms": 1_000_000, "s": SECOND_NS, "m": 60 * SECON
           "d": 86_400 * SECOND_NS, "w": 7 * 86_400 * SECOND_NS}  # fmt: skip
 # Eight digits are a date of ISO 8601's basic form.
 _EPOCH = re.compile(r"(?!\d{8}$)\d{1,18}(\.\d+)?", re.ASCII)
+_FRACTION = re.compile(r"[.,](\d+)", re.ASCII)
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ns|us|ms|s|m|h|d|w)")
 
 
@@ -60,7 +61,11 @@ def parse_time(text: str) -> int:
     except ValueError as error:
         raise ConfigError(f"{text!r} is not a time such as 2026-01-31T08:00:00Z") from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
-    return (int(moment.replace(microsecond=0).timestamp()) * 1_000_000 + moment.microsecond) * 1000
+    fraction_ns = moment.microsecond * 1000
+    digits = _FRACTION.search(stripped)
+    if digits is not None and (exact := int(digits[1][:9].ljust(9, "0"))) // 1000 == moment.microsecond:
+        fraction_ns = exact  # datetime knows microseconds only
+    return int(moment.replace(microsecond=0).timestamp()) * SECOND_NS + fraction_ns
 
 
 def iso(time_ns: int) -> str:

@@ -14,7 +14,17 @@ if TYPE_CHECKING:
 
 @functools.cache
 def engine() -> "type[Engine]":
-    """Return the engine, its kernels loaded, compiled if need be.
+    """Return the engine, its kernels loaded, compiled if need be."""
+    with short_loading():
+        driver = importlib.import_module("netad.ingest.engine.driver")
+        driver.load_kernels()
+    found: type[Engine] = driver.Engine
+    return found
+
+
+@contextlib.contextmanager
+def short_loading() -> Iterator[None]:
+    """Let numba and kernels that are loaded meanwhile take half the time.
 
     Meanwhile nobody looks for reference cycles, which takes a tenth of the time and finds none; nor will they later
     among the objects that are there now, nearly all of which stay.
@@ -25,14 +35,11 @@ def engine() -> "type[Engine]":
         with _without("scipy.linalg"):
             # Looks for a BLAS, for a function that no kernel of netad calls: importing SciPy's takes 0.15 s.
             importlib.import_module("numba.np.arraymath")
-        driver = importlib.import_module("netad.ingest.engine.driver")
-        driver.load_kernels()
+        yield
     finally:
         gc.freeze()
         if collecting:
             gc.enable()
-    found: type[Engine] = driver.Engine
-    return found
 
 
 @contextlib.contextmanager

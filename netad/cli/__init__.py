@@ -16,7 +16,7 @@ from netad.core.errors import ExitCode, NetadError, RuleError
 
 # In the order of the help: reading and judging first, then the pieces on their own, then set-up.
 COMMANDS = ("ingest", "scan", "train", "flows", "profiles", "rules", "mark", "history", "rescore", "store", "report",
-            "models", "evaluate", "sample", "setup", "replay", "doctor")  # fmt: skip
+            "extract", "models", "evaluate", "sample", "setup", "replay", "doctor")  # fmt: skip
 
 
 class CommandGroup(click.Group):

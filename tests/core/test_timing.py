@@ -62,3 +62,10 @@ def test_durations_are_said_as_they_are_typed(text):
 def test_the_wall_clock_is_utc():
     """now_iso is ISO 8601 in UTC."""
     assert abs((datetime.fromisoformat(now_iso()) - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_times_of_events_come_back_to_the_nanosecond():
+    """What `iso` writes is read as what it was."""
+    for time_ns in (0, 1, 999_999_999, 1_769_846_400_123_456_789, 1_769_846_400_000_000_001):
+        assert parse_time(iso(time_ns)) == time_ns
+    assert parse_time("2026-01-31T09:00:00,1234567899+01:00") == 1_769_846_400_123_456_789
