@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Names = NDArray[Any]
 
-_CACHED: Final = 1 << 16
+_CACHED: Final = 1 << 17
 _ARPA: Final = "arpa"
 _CHUNK: Final = 4096
 
