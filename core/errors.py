@@ -8,14 +8,23 @@ class ExitCode(IntEnum):
     """Exit codes of every command. Where several apply, the order is 5, 4, 3."""
 
     DONE = 0
+    """done; anomalies are no failure"""
     INTERNAL = 1
+    """internal error, to be reported; `netad rules test`: a case did not end as it says"""
     USAGE = 2
+    """usage, configuration, rules, model or state: nothing was read"""
     INPUT = 3
+    """done, but some inputs were skipped, cut or unreadable"""
     OUTPUT = 4
+    """an output refused or could not be reached; unsent events are spooled"""
     SPOOL = 5
+    """there is no durable place left for unsent events or for the state"""
     ANOMALIES = 10
+    """`netad rules simulate`: a true positive would be hidden"""
     LOCKED = 11
+    """another `netad scan` is at work with this state"""
     INTERRUPTED = 130
+    """interrupted (Ctrl-C or SIGTERM); the next run goes on"""
 
 
 @dataclass(frozen=True, slots=True)
