@@ -4,8 +4,8 @@ What was said in them: netad.fact_evidence.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from netad.core.addresses import Networks, UInt64, format_addresses, parse_address
 from netad.detectors.anomaly import Anomaly, Evidence
 from netad.ingest.facts.batch import FactBatch
-from netad.ingest.flows import FlowBatch
+from netad.ingest.flows import DTYPES, OPENED, Column, FlowBatch
 from netad.outputs.events import Origin, directions, flow_directions, flow_ids
 
 _Window = tuple[str, int, int]
@@ -24,6 +24,8 @@ Pairs = tuple[NDArray[np.int64], NDArray[np.int64]]
 SAMPLE = 20
 # What the size of a flow is told by: the first of these that the input carries.
 _SIZES = ("ip_bytes", "frame_bytes", "payload_bytes", "packets")
+_WITH_PORTS = (6, 17, 132)
+_TAKEN = ("orig_hi", "orig_lo", "resp_hi", "resp_lo", "orig_port", "resp_port", "protocol", "vlan", "first_ns")
 _TRANSPORTS = {6: "tcp", 17: "udp", 1: "icmp", 58: "ipv6-icmp", 132: "sctp"}
 
 
@@ -70,45 +72,6 @@ class FlaggedWindows:
         return pairs["row"].to_numpy(np.int64), pairs["anomaly"].to_numpy(np.int64)
 
 
-@dataclass
-class _Gathered:
-    """What was seen of one anomaly's flows so far; the counters are bounded by what the source really did."""
-
-    count: int = 0
-    peers: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.int64))
-    ports: pd.Series = field(default_factory=lambda: pd.Series(dtype=np.int64))
-    protocols: set[int] = field(default_factory=set)
-    directions: Counter[str] = field(default_factory=Counter)
-    sample: list[tuple[int, int, str]] = field(default_factory=list)
-
-    def add(self, batch: FlowBatch, origin: Origin, inside: Networks) -> None:
-        self.count += len(batch)
-        self.directions.update(flow_directions(batch, inside))
-        names = pd.Series(format_addresses(batch["resp_hi"], batch["resp_lo"]))
-        self.peers = self.peers.add(names.value_counts(), fill_value=0)
-        with_ports = np.isin(batch["protocol"], (6, 17, 132))
-        self.ports = self.ports.add(pd.Series(batch["resp_port"][with_ports]).value_counts(), fill_value=0)
-        self.protocols.update(np.unique(batch["protocol"]).tolist())
-        size = _size(batch)
-        largest = np.lexsort((batch["first_ns"], -size))[:SAMPLE]
-        chosen = batch.select(largest)
-        self.sample += zip(
-            (-size[largest]).tolist(), chosen["first_ns"].tolist(), flow_ids(chosen, origin), strict=True
-        )
-        self.sample = sorted(self.sample)[:SAMPLE]
-
-    def evidence(self, anomaly: Anomaly, inside: Networks) -> Evidence:
-        return Evidence(
-            flow_count=self.count,
-            flow_ids=tuple(dict.fromkeys(identity for _, _, identity in self.sample)),
-            peers=tuple(_most(self.peers)),
-            peer_count=len(self.peers),
-            ports=tuple(_most(self.ports)),
-            transports=tuple(sorted(_TRANSPORTS.get(number, str(number)) for number in self.protocols)),
-            direction=_majority(_finding_directions(anomaly, inside)) or _majority(self.directions),
-        )
-
-
 def _finding_directions(anomaly: Anomaly, inside: Networks) -> Counter[str]:
     """Return which way the strongest behaviour went, by its peers; nothing where there is none."""
     peers = anomaly.findings[0].traces.peers if anomaly.findings else ()
@@ -122,6 +85,36 @@ def _majority(counted: Counter[str]) -> str:
     return next((direction for direction, count in counted.items() if 2 * count > counted.total()), "")
 
 
+def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origin, inside: Networks) -> list[Anomaly]:
+    """Return the anomalies with the evidence of the slices in `batches`: what the profiles were made of.
+
+    A flow that goes on after the window is evidence with what it sent in the window. However the slices come, the
+    evidence is the same.
+    """
+    if not anomalies:
+        return []
+    flagged = FlaggedWindows(map(window_of, anomalies))
+    parts = []
+    for records in batches:
+        batch = records.slices()
+        rows, owners = flagged.match(batch)
+        if len(rows):
+            parts.append(_behind(batch.select(rows), owners))
+    if not parts:
+        return anomalies
+    behind = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    found = _Found.of(FlowBatch({name: column for name, column in behind.items() if name != "owner"}), behind["owner"],
+                      len(anomalies), origin, inside)  # fmt: skip
+    return [replace(anomaly, evidence=found.evidence(number, anomaly, inside))
+            for number, anomaly in enumerate(anomalies)]  # fmt: skip
+
+
+def _behind(slices: FlowBatch, owners: NDArray[np.int64]) -> dict[str, Column]:
+    """Return the columns that evidence takes, zeros where the input does not carry one."""
+    columns = {name: slices[name] if name in slices else np.zeros(len(slices), DTYPES[name]) for name in _TAKEN}
+    return {**columns, OPENED.name: slices.opened_ns, "size": _size(slices), "owner": owners}
+
+
 def _size(batch: FlowBatch) -> NDArray[np.int64]:
     """Return how large each flow is, for ranking, shape (n,); all alike where the input does not tell."""
     for name in _SIZES:
@@ -131,30 +124,90 @@ def _size(batch: FlowBatch) -> NDArray[np.int64]:
     return np.zeros(len(batch), dtype=np.int64)
 
 
-def _most(counts: "pd.Series[float]") -> list[Any]:
-    """Return the most frequent keys, ties in order of the key, so that the result is the same however flows came."""
-    ordered = counts.sort_index().sort_values(ascending=False, kind="stable")
-    return ordered.index[:SAMPLE].tolist()
+@dataclass(frozen=True)
+class _Found:
+    """What the slices behind anomalies sum up to, by the number of the anomaly.
 
-
-def gather(anomalies: list[Anomaly], batches: Iterable[FlowBatch], origin: Origin, inside: Networks) -> list[Anomaly]:
-    """Return the anomalies with the evidence of the slices in `batches`: what the profiles were made of.
-
-    A flow that goes on after the window is evidence with what it sent in the window.
+    Attributes:
+        counts: how many slices there are, shape (n,).
+        flow_ids, peers, ports, transports: the largest or most frequent ones of each, at most `SAMPLE`.
+        peer_counts: how many peers there are, shape (n,).
+        directions: how many slices went which way.
     """
-    if not anomalies:
-        return []
-    flagged = FlaggedWindows(map(window_of, anomalies))
-    gathered = [_Gathered() for _ in anomalies]
-    for records in batches:
-        batch = records.slices()
-        flows, owners = flagged.match(batch)
-        for owner in np.unique(owners).tolist():
-            gathered[owner].add(batch.select(flows[owners == owner]), origin, inside)
-    return [
-        replace(anomaly, evidence=found.evidence(anomaly, inside))
-        for anomaly, found in zip(anomalies, gathered, strict=True)
-    ]
+
+    counts: NDArray[np.int64]
+    peer_counts: NDArray[np.int64]
+    flow_ids: Mapping[int, list[str]]
+    peers: Mapping[int, list[str]]
+    ports: Mapping[int, list[int]]
+    transports: Mapping[int, list[int]]
+    directions: Mapping[int, Counter[str]]
+
+    @classmethod
+    def of(
+        cls, slices: FlowBatch, owners: NDArray[np.int64], anomalies: int, origin: Origin, inside: Networks
+    ) -> "_Found":
+        """Sum slices up; `owners` names the anomaly of each, shape (n,)."""
+        peers = pd.DataFrame({"owner": owners, "high": slices["resp_hi"], "low": slices["resp_lo"]})
+        peers = peers.value_counts(sort=False).rename("count").reset_index()
+        peers["key"] = format_addresses(peers["high"].to_numpy(), peers["low"].to_numpy())
+        ports = pd.DataFrame({"owner": owners, "key": slices["resp_port"]})[np.isin(slices["protocol"], _WITH_PORTS)]
+        protocols = pd.DataFrame({"owner": owners, "key": slices["protocol"]})
+        ways = pd.DataFrame({"owner": owners, "key": flow_directions(slices, inside)})
+        directions: dict[int, Counter[str]] = {}
+        for owner, way, count in _counted(ways).itertuples(index=False, name=None):
+            directions.setdefault(owner, Counter())[way] = count
+        return cls(
+            counts=np.bincount(owners, minlength=anomalies),
+            peer_counts=np.bincount(peers["owner"], minlength=anomalies),
+            flow_ids=_largest(slices, owners, origin),
+            peers=_most(peers),
+            ports=_most(_counted(ports)),
+            transports=_most(_counted(protocols)),
+            directions=directions,
+        )
+
+    def evidence(self, number: int, anomaly: Anomaly, inside: Networks) -> Evidence:
+        """Return the evidence of an anomaly by its number."""
+        way = _majority(_finding_directions(anomaly, inside)) or _majority(self.directions.get(number, Counter()))
+        transports = self.transports.get(number, ())
+        return Evidence(
+            flow_count=int(self.counts[number]),
+            flow_ids=tuple(dict.fromkeys(self.flow_ids.get(number, ()))),
+            peers=tuple(self.peers.get(number, ())),
+            peer_count=int(self.peer_counts[number]),
+            ports=tuple(self.ports.get(number, ())),
+            transports=tuple(sorted(_TRANSPORTS.get(protocol, str(protocol)) for protocol in transports)),
+            direction=way,
+        )
+
+
+def _counted(pairs: pd.DataFrame) -> pd.DataFrame:
+    """Return how often each pair of owner and key is there."""
+    return pairs.value_counts(sort=False).rename("count").reset_index()
+
+
+def _most(counted: pd.DataFrame) -> dict[int, list[Any]]:
+    """Return each owner's most frequent keys, ties in the order of the key, at most `SAMPLE`."""
+    ordered = counted.sort_values(["owner", "count", "key"], ascending=[True, False, True], kind="stable")
+    chosen = ordered.groupby("owner", sort=False).head(SAMPLE)
+    found: dict[int, list[Any]] = {}
+    for owner, key in zip(chosen["owner"].tolist(), chosen["key"].tolist(), strict=True):
+        found.setdefault(owner, []).append(key)
+    return found
+
+
+def _largest(slices: FlowBatch, owners: NDArray[np.int64], origin: Origin) -> dict[int, list[str]]:
+    """Return the ids of each owner's largest flows, the earlier first among those of a size, at most `SAMPLE`."""
+    ties = (slices[name] for name in ("orig_port", "resp_port", "resp_lo", "resp_hi", "protocol"))
+    order = np.lexsort((*ties, slices["first_ns"], -slices["size"], owners))
+    sizes = np.bincount(owners)
+    place = np.arange(len(order)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+    chosen = order[place < SAMPLE]
+    found: dict[int, list[str]] = {}
+    for owner, identity in zip(owners[chosen].tolist(), flow_ids(slices.select(chosen), origin), strict=True):
+        found.setdefault(owner, []).append(identity)
+    return found
 
 
 def flows_behind(anomalies: list[Anomaly], batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:
