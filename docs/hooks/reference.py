@@ -44,6 +44,16 @@ def commands(group: click.Group = root, path: str = "netad") -> Iterator[tuple[s
             yield f"{path} {name}", command
 
 
+def command_help() -> str:
+    """What every command prints when asked for help, a section for each."""
+    parts = []
+    for path, command in commands():
+        context = click.Context(command, info_name=path, max_content_width=100, terminal_width=100)
+        context.help_option_names = ["-h", "--help"]
+        parts.append(f"## {path}\n\n```text\n{command.get_help(context)}\n```")
+    return "\n\n".join(parts)
+
+
 def settings() -> str:
     """Every setting of a run: its default, variable, flag, and what it is for."""
     flags = dict(_flags())
@@ -78,11 +88,15 @@ def rule_schema() -> str:
     shapes = schema["$defs"]
     for title, node in (("A file", schema), ("A rule", shapes["rule"]), ("A case of `tests`", shapes["case"])):
         needed = node.get("required", ())
-        rows = [(f"`{key}`", "yes" if key in needed else "", _shape(value)) for key, value in node["properties"].items()]
+        rows = [
+            (f"`{key}`", "yes" if key in needed else "", _shape(value)) for key, value in node["properties"].items()
+        ]
         parts.append(f"## {title}\n\n" + _table(("key", "required", "value"), rows))
     names, modifiers = _field_names(schema["$defs"]["conditions"])
-    parts.append("## Fields\n\nA condition names a field, with modifiers after `|`. Names that end with `.*` are open.\n\n"
-                 + ", ".join(f"`{name}`" for name in names))
+    parts.append(
+        "## Fields\n\nA condition names a field, with modifiers after `|`. Names that end with `.*` are open.\n\n"
+        + ", ".join(f"`{name}`" for name in names)
+    )
     parts.append("## Modifiers\n\n" + ", ".join(f"`{name}`" for name in modifiers))
     return "\n\n".join(parts)
 
@@ -137,7 +151,8 @@ def _shape(node: dict[str, Any]) -> str:
     if "properties" in node:
         needed = node.get("required", ())
         return "mapping: " + "; ".join(
-            f"`{key}` ({_shape(value)}{', required' if key in needed else ''})" for key, value in node["properties"].items()
+            f"`{key}` ({_shape(value)}{', required' if key in needed else ''})"
+            for key, value in node["properties"].items()
         )
     if node.get("type") == "array":
         return f"list of {_shape(node['items'])}"
@@ -158,4 +173,6 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-TABLES: dict[str, Callable[[], str]] = {"settings": settings, "exit-codes": exit_codes, "rule-schema": rule_schema}
+TABLES: dict[str, Callable[[], str]] = {
+    "commands": command_help, "settings": settings, "exit-codes": exit_codes, "rule-schema": rule_schema,
+}  # fmt: skip
