@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import MISSING, fields
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ MAKERS = ("netad ingest", "netad train")
 MARK = re.compile(r"<!-- made from code: ([a-z-]+) -->")
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:  # noqa: ANN401 - what mkdocs gives beside it
+def on_page_markdown(markdown: str, **_: Any) -> str:
     """Put tables in the places of a page that ask for them; a name that no table has is an error."""
     return MARK.sub(lambda mark: TABLES[mark.group(1)](), markdown)
 
@@ -84,20 +85,14 @@ def exit_codes() -> str:
 def rule_schema() -> str:
     """The keys of rule files, by the JSON Schema that editors take."""
     schema = json.loads((DOCS / "rules.schema.json").read_text(encoding="utf-8"))
-    parts = []
-    shapes = schema["$defs"]
+    shapes, parts = schema["$defs"], []
     for title, node in (("A file", schema), ("A rule", shapes["rule"]), ("A case of `tests`", shapes["case"])):
-        needed = node.get("required", ())
-        rows = [
-            (f"`{key}`", "yes" if key in needed else "", _shape(value)) for key, value in node["properties"].items()
-        ]
+        needed, keys = node.get("required", ()), node["properties"]
+        rows = [(f"`{key}`", "yes" if key in needed else "", _shape(value)) for key, value in keys.items()]
         parts.append(f"## {title}\n\n" + _table(("key", "required", "value"), rows))
-    names, modifiers = _field_names(schema["$defs"]["conditions"])
-    parts.append(
-        "## Fields\n\nA condition names a field, with modifiers after `|`. Names that end with `.*` are open.\n\n"
-        + ", ".join(f"`{name}`" for name in names)
-    )
-    parts.append("## Modifiers\n\n" + ", ".join(f"`{name}`" for name in modifiers))
+    names, modifiers = (", ".join(f"`{name}`" for name in all_) for all_ in _field_names(shapes["conditions"]))
+    parts.append(f"## Fields\n\nA condition names a field; names that end with `.*` are open.\n\n{names}")
+    parts.append(f"## Modifiers\n\nThey stand behind a field, after `|`.\n\n{modifiers}")
     return "\n\n".join(parts)
 
 
@@ -130,35 +125,34 @@ def _default(setting: Any) -> str:  # noqa: ANN401 - a dataclasses.Field
 
 def _member_docs(kind: type) -> dict[str, str]:
     """Return the strings that stand under the members of an enumeration in its source."""
-    body = ast.parse(textwrap.dedent(inspect.getsource(kind))).body[0].body  # type: ignore[attr-defined]
-    return {
-        before.targets[0].id: after.value.value
-        for before, after in zip(body, body[1:], strict=False)
-        if isinstance(before, ast.Assign) and isinstance(after, ast.Expr) and isinstance(after.value, ast.Constant)
-    }
+    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(kind))).body
+    assert isinstance(tree, ast.ClassDef)  # noqa: S101 - it is a class's source
+    docs = {}
+    for before, after in pairwise(tree.body):
+        if isinstance(before, ast.Assign) and isinstance(after, ast.Expr):
+            docs[ast.unparse(before.targets[0])] = str(ast.literal_eval(after.value))
+    return docs
 
 
 def _shape(node: dict[str, Any]) -> str:
     """Say in a few words what a part of a JSON Schema takes."""
     if "$ref" in node:
         return f"`{node['$ref'].rsplit('/', 1)[1]}`"
-    if "const" in node:
-        return f"`{json.dumps(node['const'])}`"
-    if "enum" in node:
-        return ", ".join(f"`{one}`" for one in node["enum"])
+    if "const" in node or "enum" in node:
+        return ", ".join(f"`{json.dumps(one).strip(chr(34))}`" for one in node.get("enum", [node.get("const")]))
     if "oneOf" in node or "anyOf" in node:
         return " or ".join(dict.fromkeys(_shape(one) for one in node.get("oneOf", node.get("anyOf", ()))))
     if "properties" in node:
         needed = node.get("required", ())
-        return "mapping: " + "; ".join(
-            f"`{key}` ({_shape(value)}{', required' if key in needed else ''})"
-            for key, value in node["properties"].items()
+        keys = (
+            f"`{key}` ({_shape(value)}{', required' * (key in needed)})" for key, value in node["properties"].items()
         )
-    if node.get("type") == "array":
-        return f"list of {_shape(node['items'])}"
+        return f"mapping: {'; '.join(keys)}"
     kind = node.get("type", "anything")
+    if kind == "array":
+        return f"list of {_shape(node['items'])}"
     text = " or ".join(kind) if isinstance(kind, list) else {"string": "text", "object": "mapping"}.get(kind, kind)
-    return text + (f" `{node['pattern']}`" if "pattern" in node else "")
+    return str(text) + (f" `{node['pattern']}`" if "pattern" in node else "")
 
 
 def _field_names(conditions: dict[str, Any]) -> tuple[list[str], list[str]]:
