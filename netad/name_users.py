@@ -1,5 +1,6 @@
 """Who named which name first: what tells names that one source alone uses from those that others use too."""
 
+from bisect import bisect_left
 from collections.abc import Collection
 from typing import Final
 
@@ -14,6 +15,7 @@ from netad.ingest.flows import Column
 _OTHERS: Final = 2
 # Names beyond this are not kept: about 100 MB.
 MOST_NAMES: Final = 300_000
+_AT_ONCE: Final = 50_000
 _NEVER: Final = (1 << 63) - 1
 
 _Address = tuple[int, int]
@@ -21,49 +23,50 @@ _NOBODY: Final = (0, 0)
 
 
 class NameUsers:
-    """The first two sources that named each name, and when; two users of a name are as good as all of them.
-
-    Attributes:
-        forgotten: names that were not kept because there were too many: they count as used by others.
-    """
+    """The first two sources that named each name, and when; two users of a name are as good as all of them."""
 
     def __init__(self, only: Collection[str] | None = None) -> None:
         """Begin without anybody; with `only`, other names are passed over."""
-        self.forgotten = 0
+        self._forgotten = 0
         self._only = only
         self._users: dict[str, tuple[_Address, int, _Address, int]] = {}
         self._sources: dict[_Address, int] = {}
+        self._begun: list[int] = []  # when each source first named something, ascending
+        self._waiting: list[pd.DataFrame] = []
+        self._rows = 0
+
+    @property
+    def forgotten(self) -> int:
+        """Names that were not kept because there were too many: they count as used by others."""
+        self._settle()
+        return self._forgotten
 
     def add(self, batch: FactBatch, texts: Column) -> None:
         """Take who named what, shape (n,) each; empty texts are no names."""
         columns = {"text": texts, "high": batch["orig_hi"], "low": batch["orig_lo"], "time": batch["time_ns"]}
         named = pd.DataFrame(columns)
-        named = named[named["text"] != ""]
-        sources = named.groupby(["high", "low"], sort=False)["time"].min().reset_index()
-        for high, low, time_ns in sources.itertuples(index=False, name=None):
-            who = int(high), int(low)
-            self._sources[who] = min(self._sources.get(who, _NEVER), int(time_ns))
-        if self._only is not None:
-            named = named[named["text"].isin(self._only)]
-        first = named.groupby(["text", "high", "low"], sort=False)["time"].min().reset_index()
-        for text, high, low, time_ns in first.itertuples(index=False, name=None):
-            self._add(str(text), (int(high), int(low)), int(time_ns))
+        self._waiting.append(named[texts != ""])
+        self._rows += len(named)
+        if self._rows >= _AT_ONCE:
+            self._settle()
 
     def is_rare(self, text: str, before_ns: int) -> bool:
         """Tell whether by a time one source only had named a name, and enough others had named something else."""
-        if sum(time_ns < before_ns for time_ns in self._sources.values()) <= _OTHERS or text not in self._users:
+        self._settle()
+        if bisect_left(self._begun, before_ns) <= _OTHERS or text not in self._users:
             return False
         _, _, _, second_ns = self._users[text]
         return second_ns >= before_ns
 
     def carry(self) -> State:
         """Return who named what (netad.core.carried)."""
+        self._settle()
         users = [(*one, first, *other, second) for one, first, other, second in self._users.values()]
         return {
             "names": texts_array(self._users),
             "users": np.array(users, dtype=_ROW),
             "sources": np.array([(*who, time_ns) for who, time_ns in self._sources.items()], dtype=_SOURCE),
-            "forgotten": self.forgotten,
+            "forgotten": self._forgotten,
         }
 
     def resume(self, state: State) -> None:
@@ -73,13 +76,31 @@ class NameUsers:
         self._users = {name: ((a, b), first, (c, d), second)
                        for name, (a, b, first, c, d, second) in zip(names, rows, strict=True)}  # fmt: skip
         self._sources = {(high, low): time_ns for high, low, time_ns in array_of(state, "sources", _SOURCE).tolist()}
-        self.forgotten = int(state["forgotten"])
+        self._begun = sorted(self._sources.values())
+        self._forgotten = int(state["forgotten"])
+
+    def _settle(self) -> None:
+        """Take in what waits: one go over many rows costs little more than over few."""
+        if not self._waiting:
+            return
+        named = pd.concat(self._waiting, ignore_index=True)
+        self._waiting, self._rows = [], 0
+        sources = named.groupby(["high", "low"], sort=False)["time"].min().reset_index()
+        for high, low, time_ns in sources.itertuples(index=False, name=None):
+            who = int(high), int(low)
+            self._sources[who] = min(self._sources.get(who, _NEVER), int(time_ns))
+        self._begun = sorted(self._sources.values())
+        if self._only is not None:
+            named = named[named["text"].isin(self._only)]
+        first = named.groupby(["text", "high", "low"], sort=False)["time"].min().reset_index()
+        for text, high, low, time_ns in first.itertuples(index=False, name=None):
+            self._add(str(text), (int(high), int(low)), int(time_ns))
 
     def _add(self, text: str, who: _Address, time_ns: int) -> None:
         known = self._users.get(text)
         if known is None:
             if len(self._users) >= MOST_NAMES:
-                self.forgotten += 1
+                self._forgotten += 1
                 return
             self._users[text] = who, time_ns, _NOBODY, _NEVER
             return
