@@ -1,10 +1,11 @@
 """Components found by name and loaded when they are first asked for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from typing import Any, Generic, TypeVar, cast
 
 from netad.core.errors import ConfigError, MissingExtraError
+from netad.core.problems import did_you_mean
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class Registry(Generic[T]):
             MissingExtraError: its optional dependency is not installed.
         """
         if name not in self._entries:
-            raise ConfigError(f"unknown {self.kind} {name!r}; there are: {', '.join(self._entries)}")
+            raise self._unknown(name, tuple(self._entries))
         target, extra = self._entries[name]
         module, _, attribute = target.partition(":")
         try:
@@ -52,3 +53,8 @@ class Registry(Generic[T]):
                 f"{self.kind} {name!r} needs {error.name}: install it with pip install 'netad[{extra}]'"
             ) from error
         return cast("type[T]", found)
+
+    def _unknown(self, name: str, known: Sequence[str]) -> ConfigError:
+        """Return the error about a name that is none of the known ones, with the nearest and all of them."""
+        hint = did_you_mean(name, known)
+        return ConfigError(f"unknown {self.kind} {name!r}{hint} (there are: {', '.join(known)})")

@@ -127,8 +127,7 @@ class DetectorRegistry(Registry[Detector]):
         if found is not None:
             return _loaded(found)
         others = sorted(one.name for one in entry_points(group=ENTRY_POINTS))
-        known = ", ".join((*self, *others, f"{PYOD}<model>"))
-        raise ConfigError(f"unknown {self.kind} {name!r}; there are: {known}")
+        raise self._unknown(name, (*self, *others, f"{PYOD}<model>"))
 
 
 def _entry_point(name: str) -> EntryPoint | None:

@@ -16,7 +16,11 @@ from netad.core.errors import ExitCode, NetadError, RuleError
 
 # In the order of the help: reading and judging first, then the pieces on their own, then set-up.
 COMMANDS = ("ingest", "scan", "train", "flows", "profiles", "rules", "mark", "history", "rescore", "store", "report",
-            "extract", "models", "evaluate", "sample", "setup", "replay", "doctor")  # fmt: skip
+            "extract", "models", "evaluate", "sample", "init", "setup", "replay",
+            "doctor", "completion")  # fmt: skip
+
+# Where the script of `netad completion` says that a shell asks how a line may go on.
+COMPLETING = "_NETAD_COMPLETE"
 
 
 class CommandGroup(click.Group):
@@ -31,7 +35,11 @@ class CommandGroup(click.Group):
         if cmd_name not in COMMANDS:
             return None
         command: click.Command = import_module(f"netad.cli.{cmd_name}").command
-        return command
+        if COMPLETING not in os.environ:
+            return command
+        from netad.cli.completion import complete_values
+
+        return complete_values(command)
 
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401 - whatever the command returns
         """Run the command; a closed pipe (`netad ... | head`) means that its reader has seen enough.

@@ -9,6 +9,7 @@ from typing import Any
 
 from netad.config import Config, config_of, settings_of_file
 from netad.core.errors import ConfigError
+from netad.core.problems import did_you_mean
 from netad.core.sizes import parse_size
 from netad.core.timing import SECOND_NS, parse_duration
 
@@ -77,7 +78,7 @@ def find_settings(named: str | None, environment: Mapping[str, str] = os.environ
     for place in PLACES:
         if Path(place).exists():
             return Path(place)
-    raise ConfigError(f"no settings to scan by: name a file, or write {' or '.join(PLACES)} (see docs/operations.md)")
+    raise ConfigError(f"no settings to scan by: name a file, or let 'netad init' write one ({' or '.join(PLACES)})")
 
 
 def load_scan(path: Path, flags: Mapping[str, Any], environment: Mapping[str, str] = os.environ) -> ScanConfig:
@@ -175,7 +176,8 @@ def _block(parsers: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a parser of YAM
             raise ConfigError(f"a mapping of {', '.join(parsers)}")
         unknown = [name for name in value if name not in parsers]
         if unknown:
-            raise ConfigError(f"unknown key {unknown[0]!r}: there are {', '.join(parsers)}")
+            hint = did_you_mean(unknown[0], parsers)
+            raise ConfigError(f"unknown key {unknown[0]!r}{hint} (there are: {', '.join(parsers)})")
         return {name: parsers[name](item) for name, item in value.items()}
 
     return parse

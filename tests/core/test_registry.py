@@ -14,11 +14,11 @@ def test_a_component_is_loaded_by_name():
 
 
 def test_an_unknown_name_lists_what_there_is():
-    """A typing error is answered with the known names."""
+    """A typing error is answered with the nearest of the known names, and all of them."""
     registry = Registry("thing")
     registry.register("ordered", "collections:OrderedDict")
-    with pytest.raises(ConfigError, match="unknown thing 'x'; there are: ordered"):
-        registry.load("x")
+    with pytest.raises(ConfigError, match=r"unknown thing 'orderd'; did you mean 'ordered'\? \(there are: ordered\)"):
+        registry.load("orderd")
 
 
 def test_a_missing_dependency_costs_one_component_and_names_the_extra():

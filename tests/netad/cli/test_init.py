@@ -1,7 +1,13 @@
+import io
+import re
+import shlex
+
 import pytest
 
 from netad import __version__
 from netad.cli import COMMANDS, main
+from netad.scan.settings import load_scan
+from tests.netad.conftest import forget_logging
 
 
 def run(capsys, *arguments):
@@ -60,7 +66,8 @@ def test_examples_keep_their_lines(capsys, name):
     _, out, _ = run(capsys, name, "--help")
     assert "\\b" not in out
     for line in out.splitlines():
-        assert line.count("netad ") <= 1 or line.startswith("Usage") or "|" in line
+        commands = re.findall(r"(?<![\w/])netad [a-z]", line)
+        assert len(commands) <= 1 or line.startswith("Usage") or "|" in line
 
 
 def test_sigterm_ends_a_run_like_an_interrupt(capsys, monkeypatch, tmp_path):
@@ -89,3 +96,67 @@ def test_debug_settings_show_the_traceback_too(capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("NETAD_VERBOSE", "2")
     _, _, err = run(capsys, "ingest", str(tmp_path / "missing.pcap"))
     assert "Traceback" in err
+
+
+# `netad init`
+
+
+def begin(capsys, folder, *arguments):
+    return run(capsys, "init", str(folder), "--timer", "none", "--yes", *arguments)
+
+
+def test_what_is_written_is_what_a_scan_runs_by(capsys, tmp_path, office, monkeypatch):
+    """The three commands that are named work, one after the other."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETAD_STATE_DIR", str(tmp_path / "user"))
+    code, out, _ = begin(capsys, tmp_path / "conf", "--inputs", str(office / "attacked.pcap"), "--outputs", "console")
+    assert code == 0
+    commands = [shlex.split(line.partition("   #")[0]) for line in out.partition("next:\n")[2].splitlines()]
+    assert [command[:2] for command in commands] == [["netad", "train"], ["netad", "scan"], ["netad", "rules"]]
+    for _, *arguments in commands:
+        code, out, err = run(capsys, *arguments)
+        assert code == 0, err
+    assert (tmp_path / "conf" / "scan").is_dir()
+    forget_logging()
+
+
+def test_what_is_there_stays_unless_forced(capsys, tmp_path):
+    """Nothing at all is written then."""
+    (tmp_path / "rules.yml").write_text("mine")
+    code, _, err = begin(capsys, tmp_path, "--inputs", "x")
+    assert (code, err) == (2, f"netad: {tmp_path} has rules.yml already: --force writes over what is there\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["rules.yml"]
+    assert begin(capsys, tmp_path, "--inputs", "x", "--force")[0] == 0
+    assert "Suppression rules" in (tmp_path / "rules.yml").read_text()
+
+
+def test_settings_that_would_not_load_are_not_written(capsys, tmp_path):
+    """The sentence names the file that was asked for."""
+    code, _, err = begin(capsys, tmp_path, "--inputs", "x", "--outputs", "pigeon")
+    assert (code, "pigeon" in err) == (2, True)
+    code, _, err = begin(capsys, tmp_path, "--inputs", "x", "--inside", "office")
+    assert (code, "office" in err, ".part" in err) == (2, True, False)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_a_terminal_nobody_is_asked(capsys, tmp_path, monkeypatch):
+    """Then flags say what to read."""
+    monkeypatch.setattr("netad.cli.init.USUAL_INPUTS", ())
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    code, _, err = run(capsys, "init", str(tmp_path))
+    assert (code, err) == (2, "netad: say with --inputs where captures or logs are\n")
+
+
+def test_a_terminal_is_asked_for_what_no_flag_says(capsys, tmp_path, monkeypatch):
+    """Each question has a proposal; paths are taken from where the command was given."""
+    terminal = io.StringIO("logs '/srv/my captures'\n\nsystemd\n")
+    terminal.isatty = lambda: True
+    monkeypatch.setattr("sys.stdin", terminal)
+    monkeypatch.chdir(tmp_path)
+    code, out, _ = run(capsys, "init", "conf", "--user", "ana", "--model", "office")
+    assert (code, out.count("]:")) == (0, 3)
+    held = load_scan(tmp_path / "conf" / "netad.yaml", {}, {})
+    assert held.inputs == (str(tmp_path / "logs"), "/srv/my captures")
+    assert held.run.to == (f"parquet:{tmp_path}/conf/store",)
+    assert held.run.model == str(tmp_path / "office")
+    assert "User=ana\n" in (tmp_path / "conf" / "netad-scan.service").read_text()
