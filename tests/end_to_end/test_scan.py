@@ -129,6 +129,16 @@ def test_killed_scans_lose_nothing_and_double_nothing(site, undisturbed, tmp_pat
     assert documents(netad.folder / "out.ndjson") == undisturbed
 
 
+@pytest.mark.elastic
+def test_killed_scans_are_in_elasticsearch_once(site, undisturbed, tmp_path, elastic_url, namespace, elastic_count):
+    """The same with a real Elasticsearch behind it."""
+    netad = site.scan(tmp_path / "scan", outputs=f'["elastic:{elastic_url}"]')
+    netad.environment["NETAD_NAMESPACE"] = namespace
+    kill_and_go_on(netad, 4, random.Random(3))  # noqa: S311
+    flows = len(undisturbed) - len(alerts(undisturbed))
+    assert (elastic_count("anomaly"), elastic_count("flow")) == (len(alerts(undisturbed)), flows)
+
+
 @pytest.mark.full
 @pytest.mark.timeout(3600)
 def test_two_hundred_kills(site, undisturbed, tmp_path):
