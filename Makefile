@@ -7,7 +7,7 @@ FUZZ_SECONDS ?= 60
 # Tests run in as many processes as there are cores, four at most; those of a file together, those with a server in one.
 PARALLEL ?= -n logical --maxprocesses 4 --dist loadgroup
 
-.PHONY: demo test test-bounds test-full fuzz check clean
+.PHONY: demo test test-bounds test-full fuzz check docs release-check clean
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -61,6 +61,23 @@ check: $(VENV)/.installed-dev
 	$(BIN)/lint-imports
 	$(BIN)/yamllint --strict docker docs/examples outputs/elastic/assets
 	$(BIN)/hadolint docker/Dockerfile
+
+# The documentation as a site in build/site, which opens from the folder; a warning is an error.
+$(VENV)/.installed-docs: setup.cfg pyproject.toml | $(BIN)/python
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@
+
+docs: $(VENV)/.installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
+# Wheel, source archive and bill of materials (SBOM) of the last commit in dist/: built twice to the same bytes, checked,
+# installed into an environment of their own and tried there, outside the tree.
+$(VENV)/.installed-release: setup.cfg pyproject.toml | $(VENV)/.installed-test
+	$(BIN)/pip install --quiet --editable '.[test,release]'
+	touch $@
+
+release-check: $(VENV)/.installed-release
+	$(BIN)/python -m release
 
 clean:
 	rm -rf $(VENV) $(DEMO) fuzz-finds build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
