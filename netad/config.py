@@ -12,6 +12,7 @@ from netad.core.errors import ConfigError
 from netad.core.sizes import parse_size
 from netad.core.timing import SECOND_NS, parse_duration, parse_time
 from netad.detectors.transformer.settings import DEVICES, OBJECTIVES, PRECISIONS
+from netad.outputs.enrich.settings import EnrichConfig, parse_enrich
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -24,11 +25,13 @@ PROFILE_CHOICES = FLOW_CHOICES
 STRICT_CHOICES = ("none", "lengths", "checksums")  # netad.ingest.checksums.Strict
 LOG_FORMATS = ("text", "json")
 RULES_ERRORS = ("fail", "warn")
+# What flags begin with that are about a part of the setting `enrich`.
+ENRICH = "enrich_"
 # Variables that begin with NETAD_ and are no settings of a run: connections, secrets, places, tests.
 OTHER_VARIABLES = ("NETAD_CONFIG", "NETAD_CORPUS", "NETAD_SPOOL_DIR", "NETAD_STATE_DIR",
                    "NETAD_HYPOTHESIS")  # fmt: skip
-OTHER_PREFIXES = ("NETAD_ELASTIC_", "NETAD_KIBANA_", "NETAD_OPENSEARCH_", "NETAD_SYSLOG_", "NETAD_WEBHOOK_",
-                  "NETAD_TEST_")  # fmt: skip
+OTHER_PREFIXES = ("NETAD_ANONYMIZE_", "NETAD_ELASTIC_", "NETAD_KIBANA_", "NETAD_OPENSEARCH_", "NETAD_SYSLOG_",
+                  "NETAD_WEBHOOK_", "NETAD_TEST_")  # fmt: skip
 
 
 def _private_networks() -> tuple[str, ...]:
@@ -45,7 +48,8 @@ class Config:
     `delivery_budget` bounds the time an output spends on trying again, `spool_limit` what may wait on disk;
     `max_ratio` bounds the bytes that each byte of a compressed input may give; `strict` leaves packets out that do not
     fit their frames, or have wrong checksums too; `time_zone` (IANA) says when it is night; hosts of one of
-    `peer_networks` are each other's peers;
+    `peer_networks` are each other's peers; `enrich` says what is known of hosts, and what is hidden of them
+    (netad.outputs.enrich.settings);
     `kibana_url` is where Kibana answers, for `setup kibana` and links in events, `kibana_space` its space;
     `base_model`, `objective`, `device` and `precision` are about the detector huggingface
     (netad.detectors.transformer.settings);
@@ -88,6 +92,7 @@ class Config:
     namespace: str = "default"
     labels: Mapping[str, str] = field(default_factory=dict)
     tags: tuple[str, ...] = ()
+    enrich: EnrichConfig = field(default_factory=EnrichConfig)
     quiet: bool = False
     verbose: int = 0
     log_file: str | None = None
@@ -154,7 +159,10 @@ def config_of(values: Mapping[str, Any], flags: Mapping[str, Any], environment: 
     Raises:
         ConfigError: a value makes no sense.
     """
-    config = replace(Config(), **{**values, **_from_environment(environment), **_from_flags(flags)})
+    enrich = {key.removeprefix(ENRICH): value for key, value in flags.items() if key.startswith(ENRICH)}
+    others = {key: value for key, value in flags.items() if not key.startswith(ENRICH)}
+    config = replace(Config(), **{**values, **_from_environment(environment), **_from_flags(others)})
+    config = replace(config, enrich=config.enrich.over(enrich))
     since, until = config.since_ns, config.until_ns
     if since is not None and until is not None and since >= until:
         raise ConfigError("since must be before until")
@@ -455,6 +463,7 @@ _PARSERS: dict[str, Callable[[Any], Any]] = {
     "namespace": _namespace,
     "labels": _labels,
     "tags": _texts,
+    "enrich": parse_enrich,
     "quiet": _flag,
     "verbose": _whole,
     "log_file": _text,

@@ -40,8 +40,10 @@ def mostly(event: Event) -> str:
     peers, ports = event.get("related", {}).get("ip", [])[1:], details.get("destination_ports", ())
     told = []
     if peers:
+        known = {peer["ip"]: peer for peer in event["netad"].get("peers", ())}
+        shown = ", ".join(_known(address, known.get(address, {})) for address in peers[:TOP])
         more = max(details.get("destination_count", 0), len(peers)) - len(peers[:TOP])
-        told.append(f"to {', '.join(peers[:TOP])}" + (f" and {more:,} more" if more > 0 else ""))
+        told.append(f"to {shown}" + (f" and {more:,} more" if more > 0 else ""))
     if ports:
         shown = ", ".join(str(port) for port in ports[:MOST_PORTS])
         told.append(f"port{'s' if ports[1:] else ''} {shown}" + (", ..." if ports[MOST_PORTS:] else ""))
@@ -58,6 +60,28 @@ def hiding_rules(event: Event) -> list[str]:
     marks = event["netad"]["suppression"]
     columns = (marks.get(name, []) for name in SUPPRESSION)
     return [f"rule {rule} of {owner}: {reason}" for rule, owner, reason in zip(*columns, strict=False)]
+
+
+def _known(address: str, peer: dict[str, Any]) -> str:
+    """Return an address with what is known of it in brackets."""
+    told = [peer.get("name", ""), *peer.get("roles", ()), peer.get("country", ""), peer.get("as", "")]
+    words = ", ".join(text[:LONGEST] for text in told if text)
+    return f"{address} ({words})" if words else address
+
+
+def host(event: Event) -> str:
+    """Return who the source is, by inventory, names and places; empty where nothing is known of it."""
+    source, asset = event["source"], event["netad"].get("asset", {})
+    told = [
+        asset.get("name") or source.get("domain", ""),
+        *asset.get("roles", ()),
+        f"owner {asset['owner']}" if "owner" in asset else "",
+        f"criticality {asset['criticality']}" if "criticality" in asset else "",
+        source.get("geo", {}).get("country_name", ""),
+        source.get("as", {}).get("organization", {}).get("name", ""),
+    ]
+    words = ", ".join(text[:LONGEST] for text in told if text)
+    return f"Host: {words}" if words else ""
 
 
 def said(evidence: dict[str, Any]) -> Iterator[str]:

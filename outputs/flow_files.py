@@ -15,6 +15,7 @@ from netad.ingest.flows import FlowBatch
 from netad.outputs.origin import Origin
 
 if TYPE_CHECKING:
+    from netad.outputs.enrich.disguise import Disguise
     from netad.outputs.zeek_log import ZeekLog
 
 _SUFFIXES: Final = {".parquet": "parquet", ".csv": "csv", ".ndjson": "ndjson", ".log": "zeek", ".json": "zeek-json"}
@@ -115,10 +116,11 @@ def _table(batch: FlowBatch, community_id: bool, every_column: bool) -> Any:  # 
 
 
 class _EventWriter:
-    def __init__(self, stream: BinaryIO, origin: Origin, inside: Networks) -> None:
+    def __init__(self, stream: BinaryIO, origin: Origin, inside: Networks, disguise: "Disguise | None") -> None:
         from netad.core.timing import now_iso
 
         self._stream, self._origin, self._inside, self._created = stream, origin, inside, now_iso()
+        self._disguise = disguise
 
     def write(self, batch: FlowBatch) -> None:
         import orjson
@@ -126,7 +128,9 @@ class _EventWriter:
         from netad.outputs.flow_event import flow_events
 
         for event in flow_events(batch, self._origin, self._created, self._inside):
-            self._stream.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+            # As events and not as flows, so that ids are those that other commands make by the same key.
+            told = event if self._disguise is None else self._disguise.event(event, of_run=True)
+            self._stream.write(orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE))
 
     def close(self) -> None:
         """Nothing is held back."""
@@ -157,12 +161,14 @@ def write_flows(
     named: str | None = None,
     community_id: bool = False,
     every_column: bool = False,
+    disguise: "Disguise | None" = None,
 ) -> int:
     """Write whole flows to `target`, `-` for standard output, and return how many.
 
     The suffix or `named` says the format, one of those in `_SUFFIXES`. `community_id` adds that column to Parquet and
     CSV; the other formats always have it. Parquet and CSV have the columns of the first batch; `every_column` writes
-    all there are, as batches need that do not carry the same ones (netad.ingest.arrow.in_full).
+    all there are, as batches need that do not carry the same ones (netad.ingest.arrow.in_full). `disguise` hides
+    addresses.
 
     Raises:
         ConfigError: there is no such format.
@@ -171,7 +177,9 @@ def write_flows(
     kind = format_of(target, named)
     count = 0
     try:
-        with _writer(kind, target, origin, inside, community_id, every_column) as writer:
+        if disguise is not None and kind != "ndjson":
+            batches, inside = map(disguise.flows, batches), disguise.networks(inside)
+        with _writer(kind, target, origin, inside, community_id, every_column, disguise) as writer:
             for batch in _with_one(batches):
                 writer.write(batch)
                 count += len(batch)
@@ -194,7 +202,13 @@ def _with_one(batches: Iterable[FlowBatch]) -> Iterator[FlowBatch]:
 
 @contextlib.contextmanager
 def _writer(
-    kind: str, target: str, origin: Origin, inside: Networks, community_id: bool, every_column: bool
+    kind: str,
+    target: str,
+    origin: Origin,
+    inside: Networks,
+    community_id: bool,
+    every_column: bool,
+    disguise: "Disguise | None",
 ) -> Iterator[_Writer]:
     with contextlib.ExitStack() as stack:
         writer: _Writer
@@ -207,7 +221,7 @@ def _writer(
             if kind == "csv":
                 writer = _CsvWriter(stream, community_id, every_column)
             elif kind == "ndjson":
-                writer = _EventWriter(stream, origin, inside)
+                writer = _EventWriter(stream, origin, inside, disguise)
             else:
                 writer = _zeek_log(stream, origin, inside, as_json=kind == "zeek-json")
         try:

@@ -95,8 +95,8 @@ class Knowledge:
 
         Args:
             batch: the profiles; only frame and meetings are looked at.
-            peer_networks: networks in CIDR form whose hosts are each other's peers; the first that holds a source
-                counts.
+            peer_networks: networks in CIDR form whose hosts are each other's peers, several with spaces between
+                where they are one group; the first that holds a source counts.
             hosts: who each row's source is, where its address alone does not tell, shape (n,).
 
         Raises:
@@ -219,8 +219,8 @@ class _PeerGroups:
 
     @classmethod
     def parse(cls, texts: Iterable[str]) -> "_PeerGroups":
-        parsed = tuple(Networks.parse((text,)) for text in texts)
-        return cls(tuple(one.text[0] for one in parsed), parsed)
+        parsed = tuple(Networks.parse(text.split()) for text in texts)
+        return cls(tuple(" ".join(one.text) for one in parsed), parsed)
 
     def hash(self, frame: pd.DataFrame) -> UInt64:
         """Return the group of peers of each row's source, shape (n,)."""
@@ -228,8 +228,9 @@ class _PeerGroups:
         v4 = (high == 0) & (low >> np.uint64(32) == 0xFFFF)
         result = mix((high & _V6_PEERS, np.where(v4, low & _V4_PEERS, 0)), len(frame), _PEER_SEED)
         for text, network in zip(reversed(self.text), reversed(self.networks), strict=True):
-            name = np.frombuffer(text.encode().ljust(48), dtype="<u8")
-            result[network.contains(high, low)] = mix(name.reshape(6, 1), 1, _PEER_SEED)[0]
+            named = text.encode()
+            name = np.frombuffer(named.ljust(max(48, -(-len(named) // 8) * 8)), dtype="<u8")
+            result[network.contains(high, low)] = mix(name.reshape(-1, 1), 1, _PEER_SEED)[0]
         return result
 
 

@@ -66,6 +66,15 @@ text    sometimes threat.framework threat.technique.id threat.technique.name thr
 text    sometimes related.hosts netad.evidence.alerts.signature netad.evidence.alerts.tool
 text    sometimes netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names
 text    sometimes netad.evidence.http_hosts netad.evidence.user_agents netad.evidence.ja4
+text    sometimes netad.evidence.threats.list netad.evidence.threats.kind netad.evidence.threats.indicator
+text    sometimes netad.evidence.threats.matched host.name host.mac source.domain destination.domain
+text    sometimes netad.asset.name netad.asset.roles netad.asset.owner netad.asset.criticality
+text    sometimes destination.geo.continent_code destination.geo.country_iso_code destination.geo.country_name
+text    sometimes destination.geo.region_iso_code destination.geo.city_name destination.as.organization.name
+text    sometimes source.geo.continent_code source.geo.country_iso_code source.geo.country_name
+text    sometimes source.geo.region_iso_code source.geo.city_name source.as.organization.name
+ip      sometimes host.ip
+integer sometimes source.as.number destination.as.number netad.evidence.threat_count
 ip      always    source.ip related.ip
 ip      sometimes destination.ip netad.findings.peers
 integer sometimes netad.findings.peer_count netad.findings.ports netad.findings.port_count

@@ -28,14 +28,23 @@ keyword           agent.type agent.version agent.name agent.id agent.ephemeral_i
 keyword           observer.type observer.vendor observer.product observer.name observer.ingress.interface.name
 keyword           source.address source.mac destination.address destination.mac
 keyword           network.type network.transport network.iana_number network.protocol network.direction
-keyword           network.community_id network.vlan.id log.file.path
+keyword           network.community_id network.vlan.id log.file.path host.name
+keyword           source.domain source.geo.continent_code source.geo.country_iso_code source.geo.country_name
+keyword           source.geo.region_iso_code source.geo.city_name source.as.organization.name
+keyword           destination.domain destination.geo.continent_code destination.geo.country_iso_code
+keyword           destination.geo.country_name destination.geo.region_iso_code destination.geo.city_name
+keyword           destination.as.organization.name
+keyword[]         host.mac
+geo_point         source.geo.location destination.geo.location
 keyword           rule.id rule.name rule.category rule.ruleset rule.version
 ip                source.ip destination.ip
-ip[]              related.ip
+ip[]              related.ip host.ip
 long              event.duration event.severity source.port source.bytes source.packets
 long              destination.port destination.bytes destination.packets network.bytes network.packets
 float             event.risk_score event.risk_score_norm
+long              source.as.number destination.as.number
 object            labels
+nested[]          threat.enrichments
 """
 FIELDS = {name: kind for kind, *names in map(str.split, _FIELDS.strip().splitlines()) for name in names}
 ALLOWED = {
@@ -72,7 +81,10 @@ EVENT_TYPES = {
     "process": ["access", "change", "end", "info", "start"],
 }
 # What netad's own types of fields are called in ECS.
-SAME = {"constant": "constant_keyword", "message": "match_only_text", "open": "object"}
+SAME = {"constant": "constant_keyword", "message": "match_only_text", "open": "object", "opaque": "nested"}
+# Fields that the subset of the schema that tests compare with leaves out.
+BEYOND = {"threat.enrichments"}
+_POINT = re.compile(r"-?\d+(\.\d+)?,-?\d+(\.\d+)?")
 _DATE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z")
 _MAC = re.compile(r"[0-9A-F]{2}(-[0-9A-F]{2}){5}")
 
@@ -161,6 +173,7 @@ _FITS: dict[str, Callable[[Any], bool]] = {
     "float": lambda item: type(item) in (int, float) and math.isfinite(item),
     "date": _is_date,
     "ip": _is_ip,
+    "geo_point": lambda item: isinstance(item, str) and _POINT.fullmatch(item) is not None,
     "keyword": lambda item: isinstance(item, str) and 0 < len(item) <= TYPES["keyword"]["ignore_above"],
     "constant": lambda item: isinstance(item, str) and bool(item),
     "message": lambda item: isinstance(item, str) and bool(item),

@@ -4,7 +4,15 @@ from typing import Any
 
 import click
 
-from netad.cli.options import common_options, input_code, inputs_argument, place, reading_options, settings
+from netad.cli.options import (
+    common_options,
+    hide_options,
+    input_code,
+    inputs_argument,
+    place,
+    reading_options,
+    settings,
+)
 
 
 @click.command("flows", short_help="Write flow records to a file.")
@@ -24,6 +32,7 @@ from netad.cli.options import common_options, input_code, inputs_argument, place
     help="The format, whatever FILE is called.",
 )
 @click.option("--community-id", is_flag=True, help="Add the Community ID to Parquet and CSV; the others have it.")
+@hide_options
 @reading_options
 @common_options
 @click.pass_context
@@ -39,6 +48,7 @@ def command(
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     config = settings(flags | {"window": "capture"})
 
+    from netad.outputs.enrich.settings import disguise_of
     from netad.outputs.flow_files import format_of, write_flows
     from netad.outputs.wording import counted, traffic_read
     from netad.pipeline import origin_of
@@ -46,17 +56,20 @@ def command(
     from netad.reading import Reading
 
     format_of(target, named)  # before anything is read
+    disguise = disguise_of(config.enrich)
+    origin = origin_of(config)
     with progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar)
         whole = (batch.whole() for batch in reading.flows())
         written = write_flows(
             whole,
             target,
-            origin_of(config),
+            origin if disguise is None else disguise.record(origin),
             config.networks,
             named=named,
             community_id=community_id,
             every_column=not reading.only_captures,
+            disguise=disguise,
         )
     report = reading.report
     if not config.quiet:

@@ -70,6 +70,28 @@ common_options = _stack(
     click.option("--log-format", type=click.Choice(LOG_FORMATS), help="Messages as text or as ECS JSON lines. [text]"),
 )  # fmt: skip
 
+inventory_option = click.option("--inventory", "enrich_inventory", metavar="FILE", multiple=True,
+                                help="Hosts with their names, roles and owners, CSV or YAML; hosts of one role are "
+                                "peers. May be given several times.")  # fmt: skip
+
+hide_options = _stack(
+    click.option("--anonymize", "enrich_hide", flag_value="anonymize", default=None,
+                 help="Make other addresses of all addresses by the key in NETAD_ANONYMIZE_KEY[_FILE], and hide names "
+                 "of inside hosts."),
+    click.option("--mask", "enrich_hide", flag_value="mask",
+                 help="Zero the last octet of addresses (IPv6: 80 bits), and hide names of inside hosts."),
+)  # fmt: skip
+
+enrich_options = _stack(
+    inventory_option,
+    click.option("--geoip-db", "enrich_geoip", metavar="FILE", multiple=True,
+                 help="MaxMind database (City, Country, ASN) for outside addresses; may be given several times."),
+    click.option("--threat-list", "enrich_threat_lists", metavar="FILE", multiple=True,
+                 help="Addresses, networks, domains, JA3 or JA4 known to be bad, one a line; may be given several "
+                 "times."),
+    hide_options,
+)  # fmt: skip
+
 rules_options = _stack(
     click.option("--rules", multiple=True, metavar="FILE|DIR|builtin:NAME",
                  help="YAML suppression rules; may be given several times."),

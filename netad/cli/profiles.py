@@ -82,6 +82,7 @@ def _lines(batch: "ProfileBatch", model: "Model | None", config: "Config") -> li
     from netad.core.timing import iso
     from netad.detectors.training import measured
     from netad.detectors.transformer.text import as_text, levels_of
+    from netad.enriching import peer_groups
     from netad.profiles.novelty import Knowledge
 
     if not len(batch):
@@ -89,7 +90,7 @@ def _lines(batch: "ProfileBatch", model: "Model | None", config: "Config") -> li
     if model is not None:
         frame, levels = measured(batch, model.knowledge), levels_of(model.measured_training)
     else:
-        frame = Knowledge.measure_training(batch, peer_networks=config.peer_networks, seed=config.seed)
+        frame = Knowledge.measure_training(batch, peer_networks=peer_groups(config), seed=config.seed)
         levels = levels_of(frame)
     starts = frame["window_start_ns"].tolist()
     return [f"{source}  {iso(start)[:16]}Z  {text}"

@@ -4,12 +4,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from netad.cli.options import common_options, settings
+from netad.cli.options import common_options, hide_options, settings
 from netad.core.errors import ConfigError, OutputError
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from netad.outputs.enrich.disguise import Disguise
     from netad.outputs.report.choice import Choice, Chosen
 
 SEVERITIES = ("low", "medium", "high", "critical")
@@ -27,6 +28,7 @@ STDOUT = "-"
 @click.option("--min-severity", type=click.Choice(SEVERITIES), help="Only anomalies at least as severe. [low]")
 @click.option("--namespace", metavar="NAME", help="Only events of this namespace. [all]")
 @click.option("--title", metavar="TEXT", help="What stands at the top of the page.")
+@hide_options
 @common_options
 def command(source: str, output: str, title: str | None, **flags: Any) -> None:
     """Write stored anomalies as one HTML page that needs no network: what was found, why, and what to do next.
@@ -46,6 +48,7 @@ def command(source: str, output: str, title: str | None, **flags: Any) -> None:
     from netad import __version__
     from netad.core.figures import size
     from netad.core.timing import now_iso
+    from netad.outputs.enrich.settings import disguise_of
     from netad.outputs.report.output import TITLE
     from netad.outputs.report.page import Told, page
     from netad.outputs.wording import counted
@@ -56,7 +59,7 @@ def command(source: str, output: str, title: str | None, **flags: Any) -> None:
         {name: flags.pop(name) for name in ("since", "until", "sources", "min_severity", "namespace")}, now
     )
     config = settings(flags)
-    chosen, where = _gathered(source, choice)
+    chosen, where = _gathered(source, choice, disguise_of(config.enrich))
     told = Told(title or TITLE, now_iso(), __version__, chosen.lines(where))
     text = page(chosen.gathering, told, suggestions(now))
     if output == STDOUT:
@@ -69,8 +72,8 @@ def command(source: str, output: str, title: str | None, **flags: Any) -> None:
         click.echo(f"{output}: {found} ({size(len(text.encode()))})")
 
 
-def _gathered(source: str, choice: "Choice") -> "tuple[Chosen, str]":
-    """Return the chosen events of a store or a file, and what it is called."""
+def _gathered(source: str, choice: "Choice", disguise: "Disguise | None") -> "tuple[Chosen, str]":
+    """Return the chosen events of a store or a file, in disguise if there is one, and what it is called."""
     from pathlib import Path
 
     from netad.outputs.report.choice import gather_events, gather_stored
@@ -81,8 +84,9 @@ def _gathered(source: str, choice: "Choice") -> "tuple[Chosen, str]":
         source = f"parquet:{source}"
     if source.partition(":")[0] in STORES and not Path(source).is_file():
         stored = open_stored(source)
-        return gather_stored(stored, choice), stored.where
-    return gather_events(read_events(source), choice), "standard input" if source == STDOUT else source
+        where = stored.where if disguise is None else disguise.text(stored.where)
+        return gather_stored(stored, choice, disguise), where
+    return gather_events(read_events(source), choice, disguise), "standard input" if source == STDOUT else source
 
 
 def _choice(given: dict[str, Any], now: "datetime") -> "Choice":

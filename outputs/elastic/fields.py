@@ -9,6 +9,7 @@ TYPES: dict[str, dict[str, Any]] = {
     "boolean": {"type": "boolean"},
     "date": {"type": "date"},
     "float": {"type": "float"},
+    "geo_point": {"type": "geo_point"},
     "ip": {"type": "ip"},
     "keyword": {"type": "keyword", "ignore_above": 1024},
     "long": {"type": "long"},
@@ -33,6 +34,13 @@ long      source.port source.bytes source.packets destination.port destination.b
 keyword   network.type network.transport network.iana_number network.protocol network.direction network.community_id
 keyword   network.vlan.id
 long      network.bytes network.packets
+keyword   source.domain destination.domain
+keyword   source.geo.continent_code source.geo.country_iso_code source.geo.country_name source.geo.region_iso_code
+keyword   source.geo.city_name destination.geo.continent_code destination.geo.country_iso_code
+keyword   destination.geo.country_name destination.geo.region_iso_code destination.geo.city_name
+geo_point source.geo.location destination.geo.location
+long      source.as.number destination.as.number
+keyword   source.as.organization.name destination.as.organization.name
 keyword   log.file.path netad.run.id netad.input.type
 open      labels
 """
@@ -43,6 +51,9 @@ long      event.severity
 float     event.risk_score event.risk_score_norm
 keyword   netad.detector netad.entity.type netad.entity.value netad.model.name netad.model.version netad.behaviours
 boolean   netad.entity.inside netad.entity.known
+keyword   host.name host.mac
+ip        host.ip
+keyword   netad.asset.name netad.asset.roles netad.asset.owner netad.asset.criticality
 """
 
 _ANOMALY = """
@@ -71,6 +82,10 @@ keyword   netad.evidence.alerts.signature netad.evidence.alerts.tool
 long      netad.evidence.alert_count netad.evidence.alerts.count netad.evidence.alerts.severity
 keyword   netad.evidence.rare_names netad.evidence.domains netad.evidence.server_names netad.evidence.http_hosts
 keyword   netad.evidence.user_agents netad.evidence.ja4
+keyword   netad.evidence.threats.list netad.evidence.threats.kind netad.evidence.threats.indicator
+keyword   netad.evidence.threats.matched
+long      netad.evidence.threat_count
+opaque    threat.enrichments netad.peers
 opaque    netad.anomaly.influencers netad.anomaly.profile netad.anomaly.normal_if netad.findings
 """
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from netad.core.timing import iso, parse_time
 from netad.outputs.base import Event
-from netad.outputs.event_words import behind, moment, normal_if, oddly, rarity, said, when
+from netad.outputs.event_words import behind, host, moment, normal_if, oddly, rarity, said, when
 from netad.outputs.report.charts import Chart, bytes_chart, interval_chart, score_chart, severity_kind
 from netad.outputs.report.commands import Command, commands
 from netad.outputs.report.marks import Mark, marks
@@ -99,6 +99,7 @@ def card(record: SourceRecord, anchor: str, room: Room, suggest: SuggestRule | N
     """Return the card of a source; `suggest` writes a rule that hides its worst anomaly."""
     event = record.worst
     netad, details = event["netad"], event["netad"]["anomaly"]
+    evidence = netad.get("evidence", {})
     flows = record.flows
     peers = flows.peers(room.peers)
     windows = [one for one in record.windows() if one.severity is not None]
@@ -118,7 +119,7 @@ def card(record: SourceRecord, anchor: str, room: Room, suggest: SuggestRule | N
         message=event.get("message", "")[:MOST_TEXT],
         facts=list(filter(None, (when(event), behind(details), rarity(details.get("tail", 0.0))))),
         notes=[line[:MOST_TEXT] for line in
-               (normal_if(details), oddly(details), *said(netad.get("evidence", {}))) if line],
+               (host(event), normal_if(details), oddly(details), *said(evidence)) if line],
         findings=_findings(event),
         strips=strips(details, room.strips),
         charts=_charts(record, room.titles),

@@ -19,6 +19,7 @@ from netad.outputs.report.page import as_written
 from netad.outputs.wording import counted
 
 if TYPE_CHECKING:
+    from netad.outputs.enrich.disguise import Disguise
     from netad.outputs.stored import StoredEvents
 
 ANOMALY, PROFILE, FLOW, RUN = "anomaly", "profile", "flow", "run"
@@ -54,13 +55,18 @@ class Choice:
 
 @dataclass
 class Chosen:
-    """What was gathered, and how many events of each kind were read for it."""
+    """What was gathered, in disguise if there is one, and how many events of each kind were read for it."""
 
     gathering: Gathering = field(default_factory=Gathering)
+    disguise: "Disguise | None" = None
     read: Counter[str] = field(default_factory=Counter)
     runs: set[str] = field(default_factory=set)
     first_ns: int | None = None
     last_ns: int | None = None
+
+    def add(self, event: Event) -> None:
+        """Gather an event of any kind."""
+        self.gathering.add(event if self.disguise is None else self.disguise.event(event))
 
     def lines(self, where: str) -> list[tuple[str, str]]:
         """Return what was read from where and what was found, in sentences with headings."""
@@ -77,14 +83,14 @@ class Chosen:
         return lines
 
 
-def gather_stored(stored: "StoredEvents", choice: Choice) -> Chosen:
-    """Read a store: the chosen anomalies, then profiles, flows and runs that belong to them.
+def gather_stored(stored: "StoredEvents", choice: Choice, disguise: "Disguise | None" = None) -> Chosen:
+    """Read a store: the chosen anomalies, then profiles, flows and runs that belong to them, `disguise` hides hosts.
 
     Raises:
         InputError: an event is not as netad writes it.
         OutputError: the store cannot be read.
     """
-    chosen = Chosen()
+    chosen = Chosen(disguise=disguise)
     _take_anomalies(chosen, stored.events(ANOMALY, choice.since_ns, choice.until_ns), choice)
     if chosen.first_ns is None or chosen.last_ns is None:
         return chosen
@@ -97,8 +103,8 @@ def gather_stored(stored: "StoredEvents", choice: Choice) -> Chosen:
     return chosen
 
 
-def gather_events(events: Iterable[Event], choice: Choice) -> Chosen:
-    """Gather events of all kinds that came in any order, each once.
+def gather_events(events: Iterable[Event], choice: Choice, disguise: "Disguise | None" = None) -> Chosen:
+    """Gather events of all kinds that came in any order, each once; `disguise` hides hosts.
 
     Raises:
         InputError: an event is not as netad writes it.
@@ -110,7 +116,7 @@ def gather_events(events: Iterable[Event], choice: Choice) -> Chosen:
             if not recent.add(event["event"]["id"]):
                 continue
             by_kind.get(event["data_stream"]["dataset"].removeprefix("netad."), []).append(event)
-    chosen = Chosen()
+    chosen = Chosen(disguise=disguise)
     _take_anomalies(chosen, by_kind[ANOMALY], choice)
     for kind in (PROFILE, FLOW, RUN):
         _take_others(chosen, kind, by_kind[kind], choice)
@@ -123,7 +129,7 @@ def _take_anomalies(chosen: Chosen, events: Iterable[Event], choice: Choice) -> 
         with as_written(event):
             if not choice.takes(event):
                 continue
-            chosen.gathering.add(event)
+            chosen.add(event)
             chosen.runs.add(event["netad"]["run"]["id"])
             start, end = (parse_time(event["event"][name]) for name in ("start", "end"))
         chosen.first_ns = start if chosen.first_ns is None else min(chosen.first_ns, start)
@@ -135,7 +141,7 @@ def _take_others(chosen: Chosen, kind: str, events: Iterable[Event], choice: Cho
         with as_written(event):
             if choice.of_namespace(event) and (kind != RUN or event["netad"]["run"]["id"] in chosen.runs):
                 chosen.read[kind] += 1
-                chosen.gathering.add(event)
+                chosen.add(event)
 
 
 @lru_cache(maxsize=4096)
