@@ -125,7 +125,8 @@ def open_model(config: Config) -> tuple["Model", Config]:
 class Judgement:
     """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile).
 
-    `on_scored` is handed all profiles as they are scored, for who wants to know of normal ones too.
+    `on_scored` is handed all profiles as they are scored, for who wants to know of normal ones too. Of the source
+    `explained`, if one is named, `normal` holds what is not anomalous in the same form as `anomalies`.
     """
 
     threshold: float = 0.0
@@ -135,6 +136,8 @@ class Judgement:
     sources: set[str] = field(default_factory=set)
     windows: set[int] = field(default_factory=set)
     on_scored: "Callable[[ScoredProfiles], None] | None" = None
+    explained: str | None = None
+    normal: list[Anomaly] = field(default_factory=list)
 
     def judge_by(self, model: "Model", budget: float) -> None:
         """Score what is added from now on by this model."""
@@ -158,12 +161,13 @@ class Judgement:
         scored = ScoredProfiles(measured, model.score(measured), model, self.threshold, watched.batch.meetings)
         if self.on_scored is not None:
             self.on_scored(scored)
-        scores, flagged = scored.scores, np.flatnonzero(scored.flagged)
-        rows = measured.iloc[flagged]
+        scores = scored.scores
+        told = np.flatnonzero(scored.flagged | (measured["source"] == self.explained).to_numpy(bool))
+        rows = measured.iloc[told]
         explanations = explain(model, rows, self.threshold)
         findings = watched.by_row()
-        for index, row, explanation in zip(flagged.tolist(), rows.to_dict("records"), explanations, strict=True):
-            self.anomalies.append(
+        for index, row, explanation in zip(told.tolist(), rows.to_dict("records"), explanations, strict=True):
+            (self.anomalies if scored.flagged[index] else self.normal).append(
                 Anomaly(
                     source=row["source"],
                     inside=bool(row["inside"]),
@@ -201,24 +205,26 @@ def judge(
     reading: Reading,
     spool: FlowSpool,
     on_scored: "Callable[[ScoredProfiles], None] | None" = None,
+    explained: str | None = None,
 ) -> Judgement:
     """Read the inputs, score every profile against the model, or against the inputs themselves without one.
 
-    Flows and facts go to the spool; `on_scored` is handed all profiles as they are scored.
+    Flows and facts go to the spool; `on_scored` is handed all profiles as they are scored, `explained` names a source
+    of which all profiles are explained.
     """
     from netad.detectors.model import Model
 
     if config.model is not None:
         model, config = open_model(config)
         reading.config = config
-        judgement = Judgement(on_scored=on_scored)
+        judgement = Judgement(on_scored=on_scored, explained=explained)
         judgement.judge_by(model, config.budget)
         for piece in _pieces(config, reading, spool.add):
             judgement.add(piece)
         return judgement
     everything = watched(config, reading, spool.add)
     inside = everything.batch.frame["inside"].to_numpy(bool)
-    judgement = Judgement(on_scored=on_scored)
+    judgement = Judgement(on_scored=on_scored, explained=explained)
     # Outside sources show a few of their flows only: against inside ones they would all look alike, and odd.
     for rows in (inside, ~inside):
         if rows.any():

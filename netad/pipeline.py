@@ -15,6 +15,7 @@ from netad.delivery import Result, close, where, write, write_run
 from netad.detectors.anomaly import ONLY_OUTSIDE, Anomaly
 from netad.earlier import earlier_anomalies
 from netad.event_spool import EventSpool
+from netad.explaining import about, explain
 from netad.flow_spool import FlowSpool
 from netad.found import Found
 from netad.ingest.flows import FlowBatch
@@ -62,12 +63,14 @@ def ingest(
     outputs: Sequence[tuple[str, Output]],
     rules: "RuleSet | None" = None,
     limits: "LimitMemory | None" = None,
+    explained: str | None = None,
 ) -> Result:
     """Run the whole way: read, profile, judge, explain, apply rules, deliver. `outputs` are (name, output) pairs.
 
     An output that fails costs that output: the others still get every event. A run that ends before there is an event
     leaves the outputs as they were. Whatever ends it later, an interrupt included, outputs are closed, so that what
     they hold is sent, kept, or named as lost. Without `limits`, what rules with a limit let pass is not remembered.
+    Of the source `explained`, outputs that can tell all of its windows, and of no other.
     """
     from netad.evidence import gather
     from netad.fact_evidence import add_facts
@@ -80,13 +83,15 @@ def ingest(
         try:
             origin = origin_of(config)
             with stages.during("score"):
-                judgement = judge(config, reading, spool, _on_scored(config, profiles, origin, created, outputs))
+                on_scored = _on_scored(config, profiles, origin, created, outputs)
+                judgement = judge(config, reading, spool, on_scored, explained)
                 anomalies = gather(judgement.anomalies, spool.batches(), origin, config.networks)
                 anomalies = add_facts(anomalies, spool.facts)
                 found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
                 _connect(found, config, [name for name, _ in outputs], min(judgement.windows, default=0))
                 passed = None if rules is None or limits is None else limits.recall()
                 events, verdicts = ruled(found, rules, datetime.now(UTC), passed)
+                about_it = about(explained, events, judgement, spool, origin, created, config.networks)
             counts = Found()
             counts.add(events, verdicts)
             kinds = {str(source.format) for source in reading.sources}
@@ -101,6 +106,7 @@ def ingest(
                  counted(summary.anomalies, "anomaly", "anomalies"))  # fmt: skip
         try:
             with stages.during("deliver"):
+                explain(explained, about_it, outputs)
                 flows = _flows_to_ship(config, anomalies, spool)
                 told = (part for batch in flows
                         for part in in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip

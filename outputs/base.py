@@ -122,6 +122,15 @@ class KeepsMore(Protocol):
 
 
 @runtime_checkable
+class Explains(Protocol):
+    """An output that can tell of one source only, and then of its windows that are no anomaly too."""
+
+    def explain(self, source: str, events: Iterable[Event]) -> None:
+        """Tell of this source only: these are its profiles, as events, of which those without severity are normal."""
+        ...
+
+
+@runtime_checkable
 class Commits(Protocol):
     """An output that can be asked, in the middle of a run, for all that it was given to be safe."""
 

@@ -14,6 +14,7 @@ from netad.outputs.anomaly_event import DATASET
 from netad.outputs.base import Delivery, Event, RunSummary
 from netad.outputs.console_blocks import block, suppressed_lines
 from netad.outputs.console_summary import closing_lines, nothing_found
+from netad.outputs.event_words import hiding_rules
 from netad.outputs.ranking import Ranking
 from netad.outputs.recent_ids import RecentIds
 from netad.outputs.wording import counted, printable
@@ -24,8 +25,9 @@ PIPE_WIDTH, NARROWEST, WIDEST = 80, 64, 110
 class ConsoleOutput:
     """Prints anomalies for people (`text`, at the end of the run) or as JSON lines (`json`, as they come).
 
-    Flow events are taken and not printed. Colours appear on a terminal only, and not with NO_COLOR set. A reader that
-    goes (`netad ... | head`) has seen enough: the rest is not printed, and nothing is wrong.
+    Flow events are taken and not printed. Once a source is to be explained, only that is printed. Colours appear on a
+    terminal only, and not with NO_COLOR set. A reader that goes (`netad ... | head`) has seen enough: the rest is not
+    printed, and nothing is wrong.
 
     Raises:
         OutputError: standard output is closed; on `write`, the stream takes nothing more (a full disk).
@@ -42,6 +44,8 @@ class ConsoleOutput:
         self._encoding = self._stream.encoding or "utf-8"
         self._json = report_format == "json"
         self._inside, self._outside, self._suppressed = Ranking(), Ranking(), Ranking()
+        self._explained: str | None = None
+        self._windows = Ranking()
         self._recent = RecentIds()
         self._delivery = Delivery(where="console")
 
@@ -65,6 +69,15 @@ class ConsoleOutput:
             self._delivery.delivered += sum(1 for _ in coming)
             raise self._failed(error) from error
 
+    def explain(self, source: str, events: Iterable[Event]) -> None:
+        """Print this source only, whatever is written from now on; see `netad.outputs.base.Explains`."""
+        self._explained = source
+        for event in events:
+            if self._json:
+                self._print(event)
+            else:
+                self._windows.add(event)
+
     def close(self, summary: RunSummary) -> Delivery:
         """Print the report. When that fails, everything is counted as dead."""
         if not self._json:
@@ -78,15 +91,20 @@ class ConsoleOutput:
         return self._delivery
 
     def _take(self, event: Event) -> None:
+        if self._explained is not None:
+            return
         if self._json:
-            # ASCII only, so that no text from outside can drive a terminal and every encoding carries it.
-            self._stream.write(json.dumps(event, separators=(",", ":")) + "\n")
+            self._print(event)
         elif event["netad"]["suppression"]["suppressed"]:
             self._suppressed.add(event)
         elif event["netad"]["entity"]["inside"]:
             self._inside.add(event)
         else:
             self._outside.add(event)
+
+    def _print(self, event: Event) -> None:
+        # ASCII only, so that no text from outside can drive a terminal and every encoding carries it.
+        self._stream.write(json.dumps(event, separators=(",", ":")) + "\n")
 
     def _reader_left(self) -> None:
         self._stream = io.StringIO()
@@ -112,6 +130,9 @@ class ConsoleOutput:
         return "\n".join(line.rstrip(" ") for line in page.getvalue().split("\n"))
 
     def _report(self, summary: RunSummary) -> Iterator[RenderableType]:
+        if self._explained is not None:
+            yield from self._explanation(self._explained)
+            return
         if not self._inside and not self._outside:
             yield Text(self._show(nothing_found(summary)))
         yield from self._section("Suspicious sources", self._inside)
@@ -121,6 +142,16 @@ class ConsoleOutput:
             for found in self._suppressed.best():
                 yield from suppressed_lines(found, self._show)
             yield from self._unlisted(self._suppressed)
+
+    def _explanation(self, source: str) -> Iterator[RenderableType]:
+        if not self._windows:
+            yield Text(
+                self._show(f"Nothing was seen of {source}: the inputs hold no flow of it in the time that was read.")
+            )
+        for found in self._windows.best():
+            yield from block(None, found, self._show)
+            for told in hiding_rules(found.worst):
+                yield Text(self._show(f"   Suppressed by {told}"))
 
     def _section(self, title: str, ranking: Ranking) -> Iterator[RenderableType]:
         if not ranking:

@@ -16,6 +16,7 @@ from netad.detectors.anomaly import Severity
 from netad.outputs.event_words import (
     behind,
     hiding_rules,
+    host,
     moment,
     mostly,
     normal_if,
@@ -42,15 +43,18 @@ _COLOURS = {Severity.LOW: "cyan", Severity.MEDIUM: "yellow", Severity.HIGH: "red
 Show = Callable[[str], str]
 
 
-def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableType]:
-    """Yield what one suspicious source looks like; `show` makes text from outside harmless."""
+def block(rank: int | None, found: SourceFindings, show: Show) -> Iterator[RenderableType]:
+    """Yield what one source looks like, with its place among the suspicious ones if it is one of several.
+
+    `show` makes text from outside harmless. A window without a severity is below the threshold.
+    """
     event = found.worst
     details = event["netad"]["anomaly"]
     yield Text("")
     yield Text.assemble(
-        (f"{rank}. {show(event['source']['ip'])}", "bold"),
+        (f"{'' if rank is None else f'{rank}. '}{show(event['source']['ip'])}", "bold"),
         f"  anomaly score {score_text(details['score'])}  ",
-        _severity(event["event"]["severity"]),
+        _severity(event["event"].get("severity", 0)),
         f"  {rare}" if (rare := rarity(details.get("tail", 0.0))) else "",
     )
     yield _indented(Text(", ".join(filter(None, (when(event), behind(details))))))
@@ -61,14 +65,16 @@ def block(rank: int, found: SourceFindings, show: Show) -> Iterator[RenderableTy
         yield _indented(_influencers(details["influencers"][:TOP], show))
     yield Text("")
     yield _indented(Text(show(event.get("message", ""))))
-    for told in (mostly(event), normal_if(details), oddly(details), *said(event["netad"].get("evidence", {}))):
+    evidence = event["netad"].get("evidence", {})
+    for told in (host(event), mostly(event), normal_if(details), oddly(details), *said(evidence)):
         if told:
             yield _indented(Text(show(told)))
     if "url" in event["event"]:  # in one piece, however long: a link that is folded cannot be followed
         link = Text(f"{' ' * INDENT}{show(event['event']['url'])}", no_wrap=True, overflow="ignore")
         yield Group(link)  # a bare text would be printed with the console's own wrapping
     if found.others:
-        yield _indented(Text(f"Also anomalous: {counted(found.windows - 1, 'other window')} of this source"))
+        heading = "Also anomalous" if all(window.severity for window in found.others) else "Also seen"
+        yield _indented(Text(f"{heading}: {counted(found.windows - 1, 'other window')} of this source"))
     for window in sorted(found.others, reverse=True):
         line = Text.assemble(f"{moment(window.start)} UTC ({window.length})  score {score_text(window.score)}  ",
                              _severity(window.severity))  # fmt: skip
@@ -93,6 +99,8 @@ def suppressed_lines(found: SourceFindings, show: Show) -> Iterator[RenderableTy
 
 
 def _severity(number: int) -> tuple[str, str]:
+    if not number:
+        return "below the threshold", "dim"
     severity = Severity(number)
     return severity.name, _COLOURS[severity]
 

@@ -11,7 +11,7 @@ KEPT_WINDOWS = 12
 
 @dataclass(frozen=True, slots=True, order=True)
 class Window:
-    """A further anomalous window of a source, one line in the report. Orders by score, then by time."""
+    """A further window of a source, one line in the report; severity 0 is none. Orders by score, then by time."""
 
     score: float
     start: str
@@ -33,7 +33,7 @@ class SourceFindings:
         if _rank(event) > _rank(self.worst):
             self.worst, event = event, self.worst
         details = event["netad"]["anomaly"]
-        window = Window(details["score"], event["event"]["start"], details["window"], event["event"]["severity"])
+        window = Window(details["score"], event["event"]["start"], details["window"], event["event"].get("severity", 0))
         if len(self.others) < KEPT_WINDOWS:
             heappush(self.others, window)
         else:

@@ -49,12 +49,15 @@ log = logging.getLogger("netad.ingest")
     show_default=True,
     help="How the console prints anomalies.",
 )
+@click.option("--explain", metavar="ADDRESS", help="Print this source only, also where it is not anomalous.")
 @window_option
 @reading_options
 @detection_options
 @common_options
 @click.pass_context
-def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, **flags: Any) -> None:
+def command(
+    ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, explain: str | None, **flags: Any
+) -> None:
     """Turn captures and logs into flows, profile every source, score the profiles, explain and ship what is anomalous.
 
     INPUT is a pcap or pcapng file, a log (Zeek, Suricata's EVE, Argus, nfdump), a directory, a glob, or - for stdin.
@@ -62,16 +65,21 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
     \b
     netad ingest capture.pcap
     netad ingest /opt/zeek/logs/current
+    netad ingest today.pcap --model office --explain 10.1.2.3
     netad ingest /var/capture --model office --rules rules/ --to console --to elastic:http://localhost:9200
     tcpdump -w - -c 10000 | netad ingest - --window 5m --format json
 
     Exit codes: 0 done, 2 usage or model, 3 some input was skipped or cut, 4 an output failed, 5 nothing to spool to.
     """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
+    from netad.explaining import explained_source
     from netad.rules.limit_memory import LimitMemory
 
     config = settings(flags)
     rules = load_rules(config)
     limits = LimitMemory.of_run(rules, config.observer, config.namespace)
+    explained = None if explain is None else explained_source(explain)
+    if explained is not None and "console" not in config.to:
+        raise ConfigError("--explain prints on the console: add --to console")
     _check_stdout(config.to)
     opened = [(target, open_output(target, config, report_format)) for target in dict.fromkeys(config.to)]
     outputs = [(name_of(target, output), output) for target, output in opened]
@@ -82,7 +90,7 @@ def command(ctx: click.Context, /, inputs: tuple[str, ...], report_format: str, 
 
     with limits, progress(config.quiet) as bar:
         reading = Reading(config, inputs, bar, keep_out=flow_filter(config, rules))
-        result = ingest(config, reading, outputs, rules, limits)
+        result = ingest(config, reading, outputs, rules, limits, explained)
     if not config.quiet and not any(output.name == "console" for _, output in outputs):
         for line in result.summary.deliveries:
             click.echo(line, err=True)

@@ -183,3 +183,18 @@ def test_more_sources_than_listed_are_told(anomaly, origin, summary):
     text = report([anomaly_event(replace(anomaly, source=f"10.0.0.{n}"), origin, "now") for n in range(30)], summary)
     assert "Suspicious sources: the 25 with the highest scores" in text
     assert "Not listed: 5 anomalous windows" in text
+
+
+def test_a_source_is_explained_in_the_place_of_all_others(anomaly_events, summary):
+    """Its windows that are no anomaly are told as what they are; what is written to the console is not printed."""
+    normal = anomaly_events[0]
+    del normal["event"]["severity"]
+    stream = io.StringIO()
+    output = ConsoleOutput(stream)
+    output.explain(normal["source"]["ip"], [normal])
+    output.write(anomaly_events)
+    assert output.close(summary).delivered == len(anomaly_events)
+    told = stream.getvalue().splitlines()
+    assert told[1].startswith(f"{normal['source']['ip']}  anomaly score")
+    assert "below the threshold" in told[1]
+    assert "Suspicious sources" not in stream.getvalue()
