@@ -53,7 +53,8 @@ class RunSummary:
     `handed_over` is how many of the packets the engine left to dpkt; `kinds` names the formats of the inputs;
     `severities` counts the anomalies that ship by the names of their severities, `seconds` the time that each stage
     took; `model` is the name and version of the model that judged; `deliveries` says in one line each where the outputs
-    that closed before put the events, `notes` whatever else the operator should know.
+    that closed before put the events, `notes` whatever else the operator should know; `goes_on` says that a later run
+    closes the windows that are open.
     """
 
     files: int = 0
@@ -85,6 +86,7 @@ class RunSummary:
     budget: float = 0.0
     deliveries: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    goes_on: bool = False
 
 
 @runtime_checkable

@@ -10,6 +10,8 @@ SHOWN = 5
 
 def nothing_found(summary: RunSummary) -> str:
     """Return what was looked at, for a run without an anomaly that is not suppressed."""
+    if not summary.profiles and summary.goes_on:
+        return "Nothing was judged yet: the windows that are open close in a later run."
     if not summary.profiles:
         return "Nothing was judged: the inputs hold no profile of a source."
     besides = " that is not suppressed" if summary.suppressed else ""
@@ -46,6 +48,8 @@ def _traffic(summary: RunSummary) -> str:
 
 
 def _found(summary: RunSummary) -> str:
+    if not summary.profiles and summary.goes_on:
+        return "nothing yet: no window has closed"
     if not summary.profiles:
         return "nothing, because the inputs hold no flow of a host"
     found = counted(summary.anomalies, "anomaly", "anomalies")

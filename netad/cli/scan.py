@@ -160,7 +160,7 @@ def _write_metrics(config: "ScanConfig", scan: "Scan", ended: "Ended", began_ns:
 
     if config.metrics is None:
         return
-    last = Last(int(ended.code), began_ns, time.time_ns(), scan.succeeded_ns, ended.model_created)
+    last = Last(int(ended.code), began_ns, time.time_ns(), scan.succeeded_ns, scan.model_created, scan.drift)
     deliveries = {} if ended.result is None else ended.result.deliveries
     try:
         write_metrics(config.metrics, scan.totals, last, deliveries, ended.waiting)

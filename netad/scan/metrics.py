@@ -17,6 +17,8 @@ from netad.outputs.base import Delivery, RunSummary
 if TYPE_CHECKING:
     from prometheus_client import Metric
 
+    from netad.scan.recent_profiles import DriftFigures
+
 
 @dataclass
 class Totals:
@@ -45,13 +47,17 @@ class Totals:
 
 @dataclass(frozen=True, slots=True)
 class Last:
-    """How the last run ended: its exit code, when it began and ended (ns), when one succeeded last (None: never)."""
+    """How the last run ended: its exit code, when it began and ended (ns), when one succeeded last (None: never).
+
+    `model_created` is when the model was made, "" where none was opened; `drift` what was told of its drift last.
+    """
 
     code: int
     began_ns: int
     ended_ns: int
     succeeded_ns: int | None
     model_created: str
+    drift: "DriftFigures | None" = None
 
 
 def write_metrics(path: Path, totals: Totals, last: Last, deliveries: Mapping[str, Delivery], waiting: int) -> None:
@@ -93,6 +99,10 @@ class _Collector:
         if last.model_created:
             age = (last.ended_ns - parse_time(last.model_created)) / SECOND_NS
             gauges["model_age_seconds"] = age, "How old the model is."
+        if last.drift is not None:
+            gauges["model_drift"] = last.drift.state, "0 stable, 1 drifting, 2 time to train again."
+            gauges["model_drifting_features_ratio"] = last.drift.features, "Judged features that have drifted."
+            gauges["model_odd_profiles_ratio"] = last.drift.odd, "New profiles as odd as one in 100 normal ones."
         for name, (value, text) in gauges.items():
             yield GaugeMetricFamily(f"netad_{name}", text, value=value)
         for name, count in totals.read.items():

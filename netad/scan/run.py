@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from json import dumps
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from netad.progress import ProgressBar
     from netad.rules.flow_filter import FlowFilter
     from netad.rules.ruleset import RuleSet
+    from netad.scan.recent_profiles import DriftFigures
     from netad.scan.work import Work
 
 log = logging.getLogger(__name__)
@@ -58,7 +59,6 @@ class Ended:
         problems: what is wrong with inputs, one sentence each.
         waiting: captures that are not ready yet.
         left: files that are left for the next run.
-        model_created: when the model was made, "" when none was opened.
     """
 
     code: ExitCode
@@ -66,7 +66,6 @@ class Ended:
     problems: list[str]
     waiting: int = 0
     left: int = 0
-    model_created: str = ""
 
 
 @dataclass
@@ -76,6 +75,8 @@ class Scan:
     Attributes:
         totals: the counts of all runs with this state, this one's included once it has ended.
         succeeded_ns: when a run with this state succeeded last, wall clock; None for never.
+        drift: how far the network had drifted from the model when that was told last; None for never.
+        model_created: when the model was made that was opened last, "" for never.
     """
 
     config: ScanConfig
@@ -84,6 +85,8 @@ class Scan:
     wall_clock: Callable[[], int] = time.time_ns
     totals: Totals = field(default_factory=Totals)
     succeeded_ns: int | None = None
+    drift: "DriftFigures | None" = None
+    model_created: str = ""
 
     def run(self) -> Ended:
         """Read what is new, and deliver what is found in it.
@@ -128,7 +131,12 @@ class Scan:
             inbox.waiting = {path: (int(size), int(time_ns)) for path, size, time_ns in list_of(saved, "waiting")}
             self.totals.resume(part_of(saved, "totals"))
             self.succeeded_ns = time_of(saved, "succeeded_ns")
-        except (StateError, TypeError, ValueError) as error:
+            self.model_created = str(saved["model_created"])
+            if saved["drift"]:
+                from netad.scan.recent_profiles import DriftFigures
+
+                self.drift = DriftFigures(*saved["drift"])
+        except (StateError, KeyError, TypeError, ValueError) as error:
             self.totals = Totals()
             raise _DamagedError(str(error)) from error
 
@@ -172,13 +180,16 @@ class Scan:
             self._resume(work, saved)
         result = work.run(arrivals, self.config.budgets, self.asked.stopping, finish=self.asked.finish)
         self.totals.add(result.summary)
+        self.model_created = model.created
+        if self.config.metrics is not None:
+            self.drift = work.drift() or self.drift
         if not result.exit_code:
             self.succeeded_ns = self.wall_clock()
         if not work.failed:
             self.folder.save(self._files(inbox, kept), None)
         stopped = self.asked.stopping() and not result.exit_code
         code = ExitCode.INTERRUPTED if stopped else result.exit_code
-        return Ended(code, result, result.summary.problems, len(inbox.waiting), work.left, model.created)
+        return Ended(code, result, result.summary.problems, len(inbox.waiting), work.left)
 
     def _resume(self, work: "Work", saved: State) -> None:
         try:
@@ -193,6 +204,8 @@ class Scan:
             "waiting": [[path, size, time_ns] for path, (size, time_ns) in inbox.waiting.items()],
             "totals": self.totals.carry(),
             "succeeded_ns": self.succeeded_ns,
+            "model_created": self.model_created,
+            "drift": None if self.drift is None else list(astuple(self.drift)),
             "outputs": outputs,
         }
 

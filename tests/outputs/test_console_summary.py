@@ -58,3 +58,10 @@ def test_the_share_left_to_dpkt_is_told():
     """Packets that the engine handed over are slow: the operator sees how many."""
     lines = dict(closing_lines(RunSummary(packets=1000, handed_over=4)))
     assert lines["Read"].endswith("; nothing skipped; 0.4 % decoded by dpkt")
+
+
+def test_a_run_that_goes_on_has_judged_nothing_yet():
+    """A scan in the middle of a window found nothing, and not because there was nothing."""
+    summary = RunSummary(flows=9, goes_on=True)
+    assert "yet" in nothing_found(summary)
+    assert ("Found", "nothing yet: no window has closed") in closing_lines(summary)

@@ -6,6 +6,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from netad.core.errors import OutputError
 from netad.outputs.base import Delivery, RunSummary
 from netad.scan.metrics import Last, Totals, write_metrics
+from netad.scan.recent_profiles import DriftFigures
 
 SECOND = 10**9
 
@@ -22,7 +23,8 @@ def totals():
 def test_prometheus_reads_it(tmp_path, totals):
     """Counts over all runs, the last run, what waits, how old the model is."""
     path = tmp_path / "collector" / "netad.prom"
-    last = Last(3, 1000 * SECOND, 1010 * SECOND, 900 * SECOND, "1970-01-01T00:10:00Z")
+    drift = DriftFigures(1, 0.25, 0.02)
+    last = Last(3, 1000 * SECOND, 1010 * SECOND, 900 * SECOND, "1970-01-01T00:10:00Z", drift)
     write_metrics(path, totals, last, {"elastic": Delivery(waiting_bytes=77)}, 4)
     found = {
         (sample.name, *sample.labels.values()): sample.value
@@ -37,6 +39,8 @@ def test_prometheus_reads_it(tmp_path, totals):
     assert found["netad_last_run_exit_code",] == 3
     assert found["netad_last_success_timestamp_seconds",] == 900
     assert found["netad_model_age_seconds",] == 410
+    assert found["netad_model_drift",] == 1
+    assert found["netad_model_drifting_features_ratio",] == 0.25
     assert found["netad_waiting_captures",] == 4
     assert found["netad_spool_bytes", "elastic"] == 77
 
