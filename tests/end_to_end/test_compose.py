@@ -14,6 +14,7 @@ import yaml
 
 from netad.cli import root
 from netad.outputs.elastic.roles import RECIPES
+from netad.scan.settings import load_scan
 from tests.elastic_server import TLS, Answer, serving
 
 DOCKER = Path(__file__).resolve().parents[2] / "docker"
@@ -98,7 +99,7 @@ def test_secrets_come_from_the_environment_and_must_be_set(compose, services):
                 assert re.fullmatch(r"\$\{[A-Z_]+:\?.+\}", value), (name, variable)
     example = (DOCKER / ".env.example").read_text()
     wanted = set(re.findall(r"\$\{([A-Z_]+):\?", (DOCKER / "compose.yaml").read_text()))
-    assert wanted == set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE)) - {"MODEL"}
+    assert wanted == set(re.findall(r"^([A-Z_]+)=$", example, re.MULTILINE))
     for ignored in (".gitignore", ".dockerignore"):
         assert re.search(r"^/?docker/\.env$", (DOCKER.parent / ignored).read_text(), re.MULTILINE)
 
@@ -174,13 +175,20 @@ def shell(tmp_path):
     return start
 
 
-def test_the_sensor_reads_again_and_again_and_stops_when_told(services, shell):
-    """Its command line is one of netad's; a failed round is told and the next one comes; TERM ends netad at once."""
+@pytest.mark.parametrize(
+    ("model", "asked"),
+    [
+        ("/models/not made yet", "ingest /captures --to elastic --profiles anomalous"),
+        (str(DOCKER), "scan /etc/netad/netad.yaml"),
+    ],
+)
+def test_the_sensor_reads_again_and_again_and_stops_when_told(services, shell, model, asked):
+    """Its command lines are netad's; a failed round is told and the next one comes; TERM ends netad at once."""
     script = services["sensor"]["command"][0].replace("$$", "$")
     netad = 'echo "$@"; [[ ! -f $OUT/again ]] && touch "$OUT/again" && exit 4; exec sleep 1000'
     process = shell(
         [*services["sensor"]["entrypoint"], script],
-        {"EVERY": "0", "MODEL": "/models/a model"},
+        {"EVERY": "0", "NETAD_MODEL": model},
         netad=netad,
         touch='[[ $1 == /tmp/alive ]] || exec /usr/bin/env -i touch "$@"',
     )
@@ -188,12 +196,18 @@ def test_the_sensor_reads_again_and_again_and_stops_when_told(services, shell):
     process.send_signal(signal.SIGTERM)
     _, told = process.communicate(timeout=60)
     assert process.returncode == 0
-    assert first == second == "ingest /captures --to elastic --profiles anomalous --model /models/a model\n"
+    assert first == second == f"{asked}\n"
     assert "netad ended with exit code 4" in told
-    found = understood(
-        ["ingest", "/captures", "--to", "elastic", "--profiles", "anomalous", "--model", "/models/a model"]
-    )
-    assert found.params["to"] == ("elastic",)
+    assert understood(asked.split()).command.name == asked.split()[0]
+
+
+def test_the_sensors_settings_load(services):
+    """The file that is mounted for it, with the model that the environment names; its state outlives the container."""
+    (mounted,) = (volume for volume in services["sensor"]["volumes"] if "netad.yaml" in volume)
+    assert mounted == "./netad.yaml:/etc/netad/netad.yaml:ro"
+    config = load_scan(DOCKER / "netad.yaml", {}, {"NETAD_MODEL": "/var/lib/netad/other"})
+    assert (config.inputs, config.run.to, config.run.model) == (("/captures",), ("elastic",), "/var/lib/netad/other")
+    assert config.state.is_relative_to("/var/lib/netad")
 
 
 def test_accounts_sets_kibanas_password_and_keeps_keys_that_are_there(shell, tmp_path):
