@@ -45,26 +45,26 @@ def progress(quiet: bool) -> Iterator[ProgressBar | None]:
 
 
 class StepBar:
-    """Takes the training steps done and their number; appears with the first of them, in the place of another bar."""
+    """Takes the steps done and their number; appears with the first of them, in the place of another bar."""
 
-    def __init__(self, before: ProgressBar | None) -> None:
-        self._before = before
+    def __init__(self, what: str, before: ProgressBar | None = None) -> None:
+        self._what, self._before = what, before
         self._bar: Progress | None = None
         self._task: TaskID | None = None
 
     def __call__(self, done: int, total: int) -> None:
-        """Show that `done` of `total` steps are done, and how long the rest takes."""
+        """Show that `done` of `total` steps are done, how fast, and how long the rest takes."""
         if self._bar is None or self._task is None:
             from rich.console import Console
-            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TimeRemainingColumn
+            from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
             if self._before is not None:
                 self._before.stop()
-            columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-            self._bar = Progress("training", *columns, console=Console(stderr=True), transient=True)
-            self._task = self._bar.add_task("training", total=total)
+            columns = (BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"), TimeRemainingColumn())
+            self._bar = Progress(self._what, *columns, console=Console(stderr=True), transient=True)
+            self._task = self._bar.add_task(self._what, total=total, rate="")
             self._bar.start()
-        self._bar.update(self._task, completed=done)
+        self._bar.update(self._task, completed=done, rate=_rate(self._bar.tasks[0].speed))
         if done >= total:
             self.stop()
 
@@ -75,16 +75,34 @@ class StepBar:
 
 
 @contextlib.contextmanager
+def step_progress(what: str, quiet: bool) -> Iterator[StepBar | None]:
+    """Yield a bar for the steps of `what`, or None where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    bar = StepBar(what)
+    try:
+        yield bar
+    finally:
+        bar.stop()
+
+
+@contextlib.contextmanager
 def training_progress(before: ProgressBar | None) -> Iterator[StepBar | None]:
     """Yield a bar for the steps of a training, or None where there is none before it because nobody watches."""
     if before is None:
         yield None
         return
-    bar = StepBar(before)
+    bar = StepBar("training", before)
     try:
         yield bar
     finally:
         bar.stop()
+
+
+def _rate(speed: float | None) -> str:
+    """Return a speed in steps a second; nothing before there is one."""
+    return "" if speed is None else f"{speed:,.0f}/s" if speed >= 10 else f"{speed:.2g}/s"
 
 
 def _total(paths: Iterable[str]) -> int | None:

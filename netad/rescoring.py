@@ -2,7 +2,7 @@
 
 import heapq
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -145,13 +145,24 @@ def kind_of(before: str, after: str) -> str:
     return UP if BANDS.index(after) > BANDS.index(before) else DOWN
 
 
-def rescore(profiles: "StoredProfiles", model: "Model", budget: float, most: int) -> Rescoring:
+def rescore(
+    profiles: "StoredProfiles",
+    model: "Model",
+    budget: float,
+    most: int,
+    on_step: Callable[[int, int], None] | None = None,
+) -> Rescoring:
     """Judge stored profiles by a model, piece by piece; `budget` is the accepted share of false alarms.
+
+    `on_step` is told how many profiles are judged, and of how many (those that are left out among them).
 
     Raises:
         OutputError: the store cannot be read.
     """
     found = Rescoring(model, model.threshold(budget), most)
+    total = 0 if on_step is None else profiles.count()
     for piece in profiles.pieces():
         found.add(piece)
+        if on_step is not None:
+            on_step(found.profiles, total)
     return found

@@ -1,7 +1,7 @@
 """Runs a suite: every trial with every detector and baseline, and what came out of it per split."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
 from multiprocessing import get_context
@@ -115,10 +115,12 @@ def evaluate(
     budget: float,
     workers: int = 1,
     ablation: bool = False,
+    on_step: Callable[[int, int], None] | None = None,
 ) -> Evaluation:
     """Run a suite's splits and seeds over its recordings; the result is the same for any number of workers.
 
-    With `ablation` what each part of the transformer detector is worth is measured too.
+    With `ablation` what each part of the transformer detector is worth is measured too. `on_step` is told how many
+    trials are done, and of how many.
 
     Raises:
         ConfigError: no sample can train, or none is malicious.
@@ -137,7 +139,11 @@ def evaluate(
              for trial in planned]  # fmt: skip
     notes = [*_notes(samples), *dict.fromkeys(note for work in works if (note := _untriable(work)))]
     able = [work for work in works if not _untriable(work)]
-    outcomes = _run(able, workers)
+    outcomes = []
+    for outcome in _run(able, workers):
+        outcomes.append(outcome)
+        if on_step is not None:
+            on_step(len(outcomes), len(able))
     results = []
     for split, contamination in dict.fromkeys((one.trial.split, one.trial.contamination) for one in able):
         chosen = [pair for pair in zip(able, outcomes, strict=True)
@@ -189,12 +195,13 @@ def _untriable(work: Work) -> str:
     return "" if work.malicious.any() else f"{named}: left out, no malicious window is tested"
 
 
-def _run(works: Sequence[Work], workers: int) -> list[Outcome]:
+def _run(works: Sequence[Work], workers: int) -> Iterator[Outcome]:
     if workers <= 1 or len(works) <= 1:
-        return [try_out(work) for work in works]
+        yield from map(try_out, works)
+        return
     # Fresh processes: a fork would take over the locks of threads that are not there any more.
     with ProcessPoolExecutor(min(workers, len(works)), mp_context=get_context("spawn")) as pool:
-        return list(pool.map(try_out, works))
+        yield from pool.map(try_out, works)
 
 
 def try_out(work: Work) -> Outcome:

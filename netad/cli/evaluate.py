@@ -85,11 +85,13 @@ def command(
     from netad.detectors.evaluate.reading import read_recordings
     from netad.detectors.evaluate.running import evaluate
     from netad.ingest.report import IngestReport
+    from netad.progress import step_progress
 
     report = IngestReport()
     recordings = read_recordings(suite, report, _verdicts(suite))
-    evaluation = evaluate(suite, recordings, detectors=names, budget=config.budget, workers=workers,
-                          ablation=ablation)  # fmt: skip
+    with step_progress("trials", config.quiet) as on_step:
+        evaluation = evaluate(suite, recordings, detectors=names, budget=config.budget, workers=workers,
+                              ablation=ablation, on_step=on_step)  # fmt: skip
     _write(evaluation, targets)
     ctx.exit(input_code(report))
 

@@ -45,13 +45,15 @@ def command(
     from netad.cli.moments import begin, end, now_ns
     from netad.judging import open_model
     from netad.outputs.store.profiles import StoredProfiles
+    from netad.progress import step_progress
     from netad.rescoring import rescore
 
     model, config = open_model(config)
     now = now_ns()
     opened = open_local(store, flags["config_file"])
     profiles = StoredProfiles(opened, model.window, begin(since, now), end(until, now), judged_by)
-    found = rescore(profiles, model, config.budget, limit)
+    with step_progress("judging", config.quiet) as on_step:
+        found = rescore(profiles, model, config.budget, limit, on_step)
     if form == "json":
         from orjson import OPT_INDENT_2, dumps
 

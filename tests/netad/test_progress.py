@@ -1,6 +1,6 @@
 import sys
 
-from netad.progress import _total, progress, training_progress
+from netad.progress import _rate, _total, progress, step_progress, training_progress
 
 
 def test_nothing_in_a_pipe(monkeypatch):
@@ -49,3 +49,20 @@ def test_training_takes_the_place_of_reading(monkeypatch, capsys):
         on_step(2, 2)
     with training_progress(None) as on_step:
         assert on_step is None
+
+
+def test_steps_are_counted_on_a_terminal_only(monkeypatch, capsys):
+    """With how many are done, and gone at the end; nothing in a pipe or with --quiet."""
+    for terminal, quiet in ((False, False), (True, True)):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        with step_progress("judging", quiet) as on_step:
+            assert on_step is None
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    with step_progress("judging", quiet=False) as on_step:
+        on_step(1, 3)
+    assert "1/3" in capsys.readouterr().err
+
+
+def test_rates_are_told_as_far_as_they_are_known():
+    """Fast ones without fractions."""
+    assert [_rate(speed) for speed in (None, 0.123, 3.14, 12345.6)] == ["", "0.12/s", "3.1/s", "12,346/s"]
