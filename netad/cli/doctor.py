@@ -15,24 +15,34 @@ if TYPE_CHECKING:
 
 
 @click.command("doctor", short_help="Check what a run needs, step by step.")
+@click.argument("settings_file", metavar="[CONFIG]", required=False)
 @click.option("--to", "target", metavar="OUTPUT", help="Also look at elastic[:URL] or opensearch[:URL].")
 @click.option("--duplicates", is_flag=True, help="Look through all stored events for ids that are there twice.")
 @common_options
 @click.pass_context
-def command(ctx: click.Context, /, target: str | None, duplicates: bool, **flags: Any) -> None:
-    """Check this machine, and with --to every step to a cluster: name, port, TLS, who we are, what we may, templates.
+def command(
+    ctx: click.Context, /, settings_file: str | None, target: str | None, duplicates: bool, **flags: Any
+) -> None:
+    """Check this machine, the scan of CONFIG, and with --to every step to a cluster.
 
-    Nothing is changed. Each line is ok, a note, or FAILED with what to do.
+    Of the machine: compiled code, extras, time zones, state, spool, disks. Of the scan (CONFIG, or what 'netad scan'
+    would take): settings, model, rules, inputs, and who is at work. Of a cluster: name, port, TLS, who we are, what we
+    may, templates. Nothing is changed. Each line is ok, a note, or FAILED with what to do.
+
+    \b
+    netad doctor
+    netad doctor /etc/netad/netad.yaml --to elastic:https://es.example:9200
 
     Exit codes: 0 nothing failed, 2 usage or configuration, 4 something failed.
-    """
+    """  # noqa: D301 - click takes a backspace as "do not wrap what follows"
     settings(flags)
 
     from netad.checkup import check_machine
+    from netad.scan.checkup import check_scan
 
     checks = _checks(target, duplicates)
     failed = False
-    for check in chain(check_machine(), checks):
+    for check in chain(check_machine(), check_scan(settings_file), checks):
         click.echo(check.line())
         failed = failed or check.state == "FAILED"
     ctx.exit(int(ExitCode.OUTPUT if failed else ExitCode.DONE))

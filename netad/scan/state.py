@@ -19,7 +19,7 @@ from netad.core.carried import State, number_of
 from netad.core.errors import ConfigError, LockedError, NewerStateError, SpoolError, StateError
 from netad.core.state_file import read_state, write_state
 
-_FILES, _LOCK = "files.state", "lock"
+_FILES, LOCK = "files.state", "lock"
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +37,7 @@ class StateFolder:
         self._serial = 0
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._lock = os.open(folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            self._lock = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise ConfigError(f"the state folder {folder} cannot be written: {error.strerror}") from error
 

@@ -1,5 +1,8 @@
 """What the doctor says of this machine."""
 
+from types import SimpleNamespace
+from zoneinfo import ZoneInfoNotFoundError
+
 import pytest
 
 from netad.checkup import check_machine
@@ -50,3 +53,25 @@ def test_an_extra_that_is_missing(examined, monkeypatch):
     """What is not installed is told with the command that installs it."""
     monkeypatch.setattr("netad.checkup._is_installed", lambda name: name != "keyring")
     assert examined()["extra keyring"] == ("note", "keyring not installed: pip install 'netad[keyring]'")
+
+
+def test_room_is_told_for_each_disk(examined, monkeypatch, tmp_path):
+    """Little is a note, hardly any is a failure."""
+    found = {}
+    for free in (5_000_000_000, 1_500_000_000, 50_000_000):
+        monkeypatch.setattr("shutil.disk_usage", lambda _place, free=free: SimpleNamespace(free=free))
+        found[free] = examined()["disk"]
+    assert [state for state, _ in found.values()] == ["ok", "note", "FAILED"]
+    assert found[50_000_000][1].startswith("50 MB free for ")
+    assert found[50_000_000][1].endswith(": make room")
+
+
+def test_time_zones_are_looked_for(examined, monkeypatch):
+    """Without their data rules with a schedule know UTC only."""
+    assert examined()["time zones"][0] == "ok"
+    monkeypatch.setattr("zoneinfo.ZoneInfo", _no_zone)
+    assert examined()["time zones"] == ("note", "rules with a schedule know UTC only: pip install tzdata")
+
+
+def _no_zone(name):
+    raise ZoneInfoNotFoundError(name)

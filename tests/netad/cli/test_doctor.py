@@ -18,6 +18,15 @@ def test_this_machine(run):
     assert "DNS" not in out
 
 
+def test_the_scan_of_this_machine(run, tmp_path):
+    """Its settings are those that are named, or those of this folder."""
+    assert "netad init" in run("doctor")[1]
+    (tmp_path / "netad.yaml").write_text("inputs: .\nstate: scan\nmodel: gone\noutputs: console\n")
+    for named in ((), (tmp_path / "netad.yaml",)):
+        code, out, _ = run("doctor", *named)
+        assert (code, "FAILED  model" in out, "ok      scan state" in out) == (4, True, True)
+
+
 def test_a_server_that_is_away(run):
     """A failed step ends with 4 and stands in its line."""
     for output in ("elastic", "opensearch"):
