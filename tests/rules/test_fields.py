@@ -1,8 +1,13 @@
 import pytest
 
+from netad.core.addresses import Networks
 from netad.detectors.anomaly import AlertCount, Anomaly, Change, Evidence, Reason, Severity
 from netad.detectors.behaviour.base import Finding, Technique, Traces
 from netad.outputs.anomaly_event import anomaly_event
+from netad.outputs.enrich.enrichment import Enrichment, add_threats
+from netad.outputs.enrich.inventory import Asset
+from netad.outputs.enrich.names import ReverseNames
+from netad.outputs.enrich.threat_lists import Hit
 from netad.outputs.incidents import join_incidents
 from netad.outputs.origin import Origin
 from netad.rules.fields import FIELDS, FLOW_FIELDS, find_field, open_names
@@ -23,14 +28,35 @@ ANOMALY = Anomaly(
 ORIGIN = Origin("sensor", "default", "run", "0", "agent", labels={"site": "hq"}, tags=("t",))
 # Said of an object as a whole, or set after the rules (see the note in netad.rules.fields).
 NOT_FOR_RULES = ("netad.anomaly.influencers.", "netad.anomaly.profile.", "netad.anomaly.normal_if.",
-                 "netad.findings.parameters.",
+                 "netad.findings.parameters.", "netad.peers.", "threat.enrichments.",
                  "netad.suppression.")  # fmt: skip
 
 
 def event():
     made = anomaly_event(ANOMALY, ORIGIN, "2026-01-01T00:00:00.000Z")
+    inside = Networks.parse(["10.0.0.5"])
+    Enrichment(inside, Known(), Everywhere(), ReverseNames()).add(made)
+    # What an outside source has, too.
+    made["source"] |= Everywhere().find("")
+    add_threats(made, [Hit("feed", "address", "10.0.0.0/24", "10.0.0.9")])
     join_incidents([made])
     return made
+
+
+class Known:
+    """An inventory that knows everybody."""
+
+    def find(self, address):
+        return Asset("name", ("role",), "owner", "high", "00-00-5E-00-53-23")
+
+
+class Everywhere:
+    """A database that knows every address."""
+
+    def find(self, address):
+        geo = {name: name for name in ("continent_code", "country_iso_code", "country_name", "region_iso_code",
+                                       "city_name")}  # fmt: skip
+        return {"geo": geo, "as": {"number": 64500, "organization": {"name": "Example"}}}
 
 
 def leaves(node, path=""):
