@@ -24,7 +24,7 @@ from netad.detectors.history import KEYS, History
 from netad.detectors.matrix import Scaling, judged
 from netad.detectors.scores import Scores
 from netad.detectors.seen import SeenProfiles
-from netad.detectors.training import Learned, Prior, Trimmed, learn, measured
+from netad.detectors.training import Learned, Prior, Trimmed, in_decades, learn, measured
 from netad.detectors.training_rows import chosen, frame_of, rows_to_add, rows_to_train, training_notes
 from netad.detectors.verdicts import NO_VERDICTS, Verdicts, left_out
 from netad.profiles.baseline import Baseline
@@ -267,11 +267,23 @@ class Model:
         return frame if self.habits is None else self.habits.discounted(frame)
 
     def surprises_of(self, frame: pd.DataFrame, names: Sequence[str] | None = None) -> dict[str, Float64]:
-        """Return the same of rows as detectors see them, whoever's they are; of the named detectors, or of all."""
-        return {
-            name: self.calibrations[name].surprise(self.detectors[name].score(frame))
-            for name in (self.detectors if names is None else names)
-        }
+        """Return the same of rows as detectors see them, whoever's they are; of the named detectors, or of all.
+
+        What was learnt of sources inside says nothing about those outside, of which few flows are seen: they all would
+        look alike, and odd. Of them only detectors that have learnt nothing speak, as named behaviours do.
+        """
+        strangers = self.strangers(frame)
+        found = {}
+        for name in self.detectors if names is None else names:
+            surprise = self.calibrations[name].surprise(self.detectors[name].score(frame))
+            found[name] = surprise if in_decades(self.detectors[name]) else np.where(strangers, 0.0, surprise)
+        return found
+
+    def strangers(self, frame: pd.DataFrame) -> NDArray[np.bool_]:
+        """Tell which rows are of sources outside that this model, of sources inside, cannot judge, shape (n,)."""
+        if ONLY_OUTSIDE in self.notes or "inside" not in frame:
+            return np.zeros(len(frame), dtype=bool)
+        return ~frame["inside"].to_numpy(bool)
 
     def threshold(self, budget: float) -> float:
         """Return the score from which a profile is anomalous, so that about `budget` of normal profiles are.
@@ -280,7 +292,7 @@ class Model:
         a thousand by themselves, do not count. A budget that is finer than one in twice the training profiles, which
         they cannot tell apart, is widened to that, but not beyond one in 50.
         """
-        sharing = sum(not getattr(self.detectors[name], "in_decades", False) for name in self.deciding)
+        sharing = sum(not in_decades(self.detectors[name]) for name in self.deciding)
         return tail_to_score(max(budget / max(sharing, 1), self.finest_budget))
 
     @property

@@ -110,7 +110,8 @@ def _fitted(detector: Detector, rows: pd.DataFrame, folds: Folds, seed: int) -> 
     return raw
 
 
-def _in_decades(detector: Detector) -> bool:
+def in_decades(detector: Detector) -> bool:
+    """Tell whether a detector's scores are decades by themselves, so that it has learnt nothing of the network."""
     return bool(getattr(detector, "in_decades", False))
 
 
@@ -120,7 +121,7 @@ def _calibration(detector: Detector, raw: Float64, self_baseline: bool) -> Calib
     Scores that claim to be decades are bounded by those of normal profiles, but for the greatest 4 %, which may be
     attacks; in a self-baseline, where an attack may last all the time, they are believed.
     """
-    if _in_decades(detector):
+    if in_decades(detector):
         usual = np.sort(raw)[: len(raw) - math.ceil(SET_ASIDE * len(raw))]
         return Calibration.of_decades(usual if not self_baseline else np.empty(0))
     return Calibration.fit(raw, detector.tail_shape)

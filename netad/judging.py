@@ -14,6 +14,7 @@ from netad.core.timing import now_iso
 from netad.detector_settings import detector_settings, run_as_set
 from netad.detectors.anomaly import Anomaly
 from netad.detectors.verdicts import NO_VERDICTS, Verdicts
+from netad.enriching import peer_groups
 from netad.flow_spool import FlowSpool
 from netad.ingest.read import Batch
 from netad.outputs.wording import counted
@@ -57,7 +58,7 @@ def train_model(
         seed=config.seed,
         inputs=_named(reading, stored),
         created=now_iso(),
-        peer_networks=config.peer_networks,
+        peer_networks=peer_groups(config),
         verdicts=verdicts,
         settings=made_with,
     )
@@ -126,7 +127,8 @@ class Judgement:
     """What scoring found: the anomalies, how much was looked at, and the models it was judged by (none: no profile).
 
     `on_scored` is handed all profiles as they are scored, for who wants to know of normal ones too. Of the source
-    `explained`, if one is named, `normal` holds what is not anomalous in the same form as `anomalies`.
+    `explained`, if one is named, `normal` holds what is not anomalous in the same form as `anomalies`. `strangers` are
+    the profiles of sources outside that a model of inside sources judged, by named behaviours only.
     """
 
     threshold: float = 0.0
@@ -134,6 +136,7 @@ class Judgement:
     anomalies: list[Anomaly] = field(default_factory=list)
     profiles: int = 0
     sources: set[str] = field(default_factory=set)
+    strangers: int = 0
     windows: set[int] = field(default_factory=set)
     on_scored: "Callable[[ScoredProfiles], None] | None" = None
     explained: str | None = None
@@ -153,6 +156,7 @@ class Judgement:
         frame = watched.batch.frame
         self.profiles += len(frame)
         self.sources.update(frame["source"])
+        self.strangers += int(np.count_nonzero(self.models[-1].strangers(frame))) if self.models else 0
         self.windows.update(frame["window_start_ns"].tolist())
         if frame.empty:
             return
@@ -237,7 +241,7 @@ def judge(
                 seed=config.seed,
                 self_baseline=True,
                 created=now_iso(),
-                peer_networks=config.peer_networks,
+                peer_networks=peer_groups(config),
                 settings=detector_settings(config),
             )
             judgement.judge_by(model, config.budget)

@@ -18,13 +18,12 @@ from netad.event_spool import EventSpool
 from netad.explaining import about, explain
 from netad.flow_spool import FlowSpool
 from netad.found import Found
+from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import FlowBatch
 from netad.ingest.report import IngestReport
 from netad.judging import Judgement, judge
 from netad.outputs.base import Abandonable, Event, KeepsMore, Output, RunSummary
 from netad.outputs.events import Origin, anomaly_event, flow_events
-from netad.outputs.incidents import join_incidents
-from netad.outputs.kibana_link import source_link
 from netad.outputs.wording import counted
 from netad.reading import Reading
 
@@ -32,6 +31,7 @@ if TYPE_CHECKING:
     from netad.core.errors import NetadError
     from netad.detectors.model import Model
     from netad.detectors.scored import ScoredProfiles
+    from netad.enriching import Enriching
     from netad.rules.judging import Verdicts
     from netad.rules.limit_memory import LimitMemory
     from netad.rules.limits import LimitState
@@ -72,8 +72,7 @@ def ingest(
     they hold is sent, kept, or named as lost. Without `limits`, what rules with a limit let pass is not remembered.
     Of the source `explained`, outputs that can tell all of its windows, and of no other.
     """
-    from netad.evidence import gather
-    from netad.fact_evidence import add_facts
+    from netad.enriching import Enriching
 
     failed: dict[str, NetadError] = {}
     started_ns = time.time_ns()
@@ -81,14 +80,14 @@ def ingest(
     with FlowSpool() as spool, EventSpool() as profiles:
         created = now_iso()
         try:
-            origin = origin_of(config)
+            enriching = Enriching(config)
+            origin = enriching.told(origin_of(config))
             with stages.during("score"):
                 on_scored = _on_scored(config, profiles, origin, created, outputs)
                 judgement = judge(config, reading, spool, on_scored, explained)
-                anomalies = gather(judgement.anomalies, spool.batches(), origin, config.networks)
-                anomalies = add_facts(anomalies, spool.facts)
-                found = [anomaly_event(anomaly, origin, created) for anomaly in anomalies]
-                _connect(found, config, [name for name, _ in outputs], min(judgement.windows, default=0))
+                anomalies, found = _told(judgement.anomalies, spool, enriching, origin, created)
+                first_ns, targets = min(judgement.windows, default=0), [name for name, _ in outputs]
+                enriching.connect(found, config, lambda shown: earlier_anomalies(targets, shown, first_ns))
                 passed = None if rules is None or limits is None else limits.recall()
                 events, verdicts = ruled(found, rules, datetime.now(UTC), passed)
                 about_it = about(explained, events, judgement, spool, origin, created, config.networks)
@@ -97,6 +96,7 @@ def ingest(
             kinds = {str(source.format) for source in reading.sources}
             summary = summarise(reading.config, reading.report, judgement, counts, kinds)
             summary.notes[:0] = reading.notes
+            summary = enriching.told(summary)
         except BaseException:
             for _, output in outputs:
                 if isinstance(output, Abandonable):
@@ -106,12 +106,12 @@ def ingest(
                  counted(summary.anomalies, "anomaly", "anomalies"))  # fmt: skip
         try:
             with stages.during("deliver"):
-                explain(explained, about_it, outputs)
+                explain(explained, enriching.leaving(about_it), outputs)
                 flows = _flows_to_ship(config, anomalies, spool)
-                told = (part for batch in flows
-                        for part in in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
-                for batch in chain([events], profiles.batches(), told):
-                    write(outputs, batch, failed)
+                shipped = (part for batch in flows
+                           for part in in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
+                for batch in chain([events], map(enriching.add, chain(profiles.batches(), shipped))):
+                    write(outputs, enriching.leaving(batch), failed)
                 summary.seconds = stages.seconds
                 write_run(outputs, summary, started_ns, origin, failed)
         except BaseException as error:
@@ -127,6 +127,21 @@ def ingest(
         if limits is not None:
             limits.keep()
         return result
+
+
+def _told(
+    anomalies: list[Anomaly], spool: FlowSpool, enriching: "Enriching", origin: Origin, created: str
+) -> tuple[list[Anomaly], list[Event]]:
+    """Return the anomalies with their evidence, and their events with all that is known of their hosts."""
+    from netad.evidence import gather
+    from netad.fact_evidence import add_facts
+
+    anomalies = add_facts(gather(anomalies, spool.batches(), origin, enriching.inside), spool.facts)
+    for answers in spool.facts((FactKind.ANSWER,)):
+        enriching.note(answers)
+    events = enriching.add([anomaly_event(anomaly, origin, created) for anomaly in anomalies])
+    enriching.add_threats(anomalies, events, spool.batches(), spool.facts)
+    return anomalies, events
 
 
 def in_parts(events: Iterable[Event]) -> Iterator[list[Event]]:
@@ -151,17 +166,6 @@ def ruled(
     for event, verdict in zip(events, verdicts.verdicts, strict=True):
         mark(event, verdict)
     return [event for event, verdict in zip(events, verdicts.verdicts, strict=True) if not verdict.dropped], verdicts
-
-
-def _connect(events: list[Event], config: Config, targets: Sequence[str], first_ns: int) -> None:
-    """Write into anomaly events to which incident each belongs and, where Kibana is known, a link to its source.
-
-    `targets` are the outputs of the run, `first_ns` is the start of its first window.
-    """
-    join_incidents(events, earlier_anomalies(targets, events, first_ns))
-    if config.kibana_url is not None:
-        for event in events:
-            event["event"]["url"] = source_link(event, config.kibana_url, config.kibana_space)
 
 
 def _on_scored(
@@ -220,8 +224,15 @@ def summarise(
         baseline=_baseline(judgement.models),
         threshold=judgement.threshold,
         budget=max([config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
-        notes=_model_notes(judgement.models),
+        notes=[*_model_notes(judgement.models), *_stranger_notes(judgement)],
     )
+
+
+def _stranger_notes(judgement: Judgement) -> list[str]:
+    if not judgement.strangers:
+        return []
+    profiles = counted(judgement.strangers, "profile")
+    return [f"{profiles} of sources outside: looked at for named behaviours only, as the model knows sources inside"]
 
 
 def _model_notes(models: "Sequence[Model]") -> list[str]:

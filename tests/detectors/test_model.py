@@ -68,6 +68,20 @@ def test_outside_sources_do_not_train(quiet, flooding):
     assert not any("--inside" in note for note in mixed.notes)
 
 
+def test_a_model_of_inside_sources_says_nothing_of_outside_ones_but_behaviours(quiet, flooding):
+    """However odd they look; one that was trained on outside sources does."""
+    odd = pd.concat([flooding(quiet.head(4)), flooding(quiet.head(4))], ignore_index=True)
+    odd = odd.assign(inside=[True, False] * 4, **{"behaviour.scan": [0.0, 0.0, 0.0, 6.0, 0.0, 0.0, 0.0, 0.0]})
+    model = train(quiet, detectors=["isolation_forest", "behaviour"])
+    scores = model.score(odd)
+    assert (scores.score[::2] >= model.threshold(0.001)).all()
+    assert scores.score[1::2].tolist() == [0.0, tail_to_score(1e-6), 0.0, 0.0]
+    assert scores.detector[3] == "behaviour"
+    assert model.strangers(odd).tolist() == [False, True] * 4
+    alien = train(quiet.assign(inside=False), detectors=["isolation_forest"])
+    assert (alien.score(odd).score >= alien.threshold(0.001)).all()
+
+
 def test_only_outside_sources_train_and_that_is_said(quiet):
     """Where no source is inside all of them train, and a note says so."""
     alien = train(quiet.assign(inside=False), self_baseline=True)
