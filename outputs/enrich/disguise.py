@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from netad.core.addresses import Networks, UInt64
+from netad.core.addresses import Networks, UInt64, format_address, parse_address
 from netad.core.errors import ConfigError
 from netad.core.identity import start_of
 from netad.ingest.facts.domains import registered_domains
@@ -87,7 +87,7 @@ class Disguise:
         texts = []
         for text in networks.text:
             address, _, length = text.partition("/")
-            texts.append(f"{self.text(address)}/{length}")
+            texts.append(f"{format_address(*self._other(*parse_address(address)))}/{length}")
         return Networks.parse(texts)
 
     def flows(self, batch: FlowBatch) -> FlowBatch:
