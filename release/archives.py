@@ -9,8 +9,8 @@ import tarfile
 from pathlib import Path
 
 
-def build(repository: Path, commit: str, folder: Path) -> list[Path]:
-    """Build both archives of a commit into `folder`, as of the commit's time, and return them.
+def build(repository: Path, commit: str, folder: Path) -> tuple[Path, Path]:
+    """Build the source archive and the wheel of a commit, in `folder` and as of the commit's time, and return them.
 
     They are built from what git holds: neither files that lie about nor a stale build/ get in.
 
@@ -27,9 +27,9 @@ def build(repository: Path, commit: str, folder: Path) -> list[Path]:
     environment = {**os.environ, "SOURCE_DATE_EPOCH": str(epoch)}
     command = [sys.executable, "-m", "build", "--outdir", str(folder), str(source)]
     subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-    for sdist in folder.glob("*.tar.gz"):
-        settle(sdist, epoch)
-    return sorted([*folder.glob("*.tar.gz"), *folder.glob("*.whl")])
+    (sdist,), (wheel,) = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    settle(sdist, epoch)
+    return sdist, wheel
 
 
 def settle(sdist: Path, epoch: int) -> None:
