@@ -1,10 +1,13 @@
 """`netad extract` from end to end: an anomaly is found, and its packets are taken out again."""
 
+import urllib.request
+
 import pytest
 
 from netad.core.timing import parse_time
 from netad.ingest.inputs import Source
 from netad.outputs.store.stored import ParquetStored
+from netad.outputs.stored import open_stored
 from tests.ingest.frames import ethernet, ip4, udp
 from tests.ingest.pcap_file import write_pcap
 from tests.netad.extract.reference import filtered, records_of
@@ -108,3 +111,26 @@ def test_what_makes_no_sense_is_refused(run, tmp_path, arguments, sentence):
     assert (code, sentence in err) == (2, True)
     assert not (tmp_path / "y.pcap").exists()
     assert (tmp_path / "x.pcap").read_bytes() == before
+
+
+@pytest.mark.elastic
+def test_an_anomaly_in_elasticsearch(run, tmp_path, capture, scanner, elastic_url, namespace, monkeypatch):
+    """Event and flows are looked up there as in a local store."""
+    monkeypatch.setenv("NETAD_NAMESPACE", namespace)
+    assert run("ingest", capture, "--to", f"elastic:{elastic_url}", "--budget", "1/10")[0] == 0
+    for kind in ("anomaly", "flow"):
+        address = f"{elastic_url}/logs-netad.{kind}-{namespace}/_refresh"
+        urllib.request.urlopen(urllib.request.Request(address, method="POST")).close()
+    stored = open_stored(f"elastic:{elastic_url}").events()
+    event = next(
+        one for one in stored if one["data_stream"]["namespace"] == namespace and one["source"]["ip"] == scanner
+    )
+    asked = ("extract", event["event"]["id"], capture, "--store", f"elastic:{elastic_url}")
+    assert run(*asked, "-o", "all.pcapng")[0] == 0
+    assert run(*asked, "-o", "some.pcapng", "--flows-only")[0] == 0
+    found, some = (packets(tmp_path / name) for name in ("all.pcapng", "some.pcapng"))
+    assert 0 < len(some) < len(found)
+    assert found == filtered(
+        packets(capture), f"{scanner}/32",
+        since_ns=parse_time(event["event"]["start"]), until_ns=parse_time(event["event"]["end"]),
+    )  # fmt: skip
