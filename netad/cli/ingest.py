@@ -9,6 +9,7 @@ import click
 from netad.cli.options import (
     common_options,
     detection_options,
+    enrich_options,
     flow_filter,
     flows_option,
     inputs_argument,
@@ -41,6 +42,7 @@ log = logging.getLogger("netad.ingest")
 )
 @click.option("--budget", metavar="SHARE", help="False alarms accepted among normal profiles. [1/1000]")
 @rules_options
+@enrich_options
 @click.option(
     "--format",
     "report_format",

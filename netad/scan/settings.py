@@ -105,6 +105,7 @@ def load_scan(path: Path, flags: Mapping[str, Any], environment: Mapping[str, st
         model=_beside(folder, run.model),
         rules=tuple(one if one.startswith("builtin:") else str(_beside(folder, one)) for one in run.rules),
         to=tuple(_target_beside(folder, target) for target in run.to),
+        enrich=run.enrich.beside(folder),
     )
     _check(path, own, run)
     own["inputs"] = tuple(_beside(folder, one) for one in own["inputs"])

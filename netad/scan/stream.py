@@ -13,6 +13,7 @@ from netad.core.carried import State, list_of, part_of, texts_of
 from netad.core.timing import now_iso, parse_duration, parse_time
 from netad.delivery import write
 from netad.detectors.behaviour.behaviours import Behaviours
+from netad.enriching import Enriching
 from netad.evidence import gather
 from netad.fact_evidence import add_facts, note_users
 from netad.found import Found
@@ -26,13 +27,12 @@ from netad.judging import Judgement
 from netad.name_users import NameUsers
 from netad.outputs.base import Event, KeepsMore, Output
 from netad.outputs.events import Origin, anomaly_event, flow_events
-from netad.outputs.incidents import join_incidents
-from netad.outputs.kibana_link import source_link
 from netad.pipeline import in_parts, ruled
 from netad.profiles.windows import WindowAggregator
 from netad.reading import ingest_options
 from netad.rules.limits import LimitState
 from netad.scan.open_records import Flagged, OpenRecords
+from netad.scan.recent_profiles import RecentProfiles
 from netad.stages import Stages
 
 if TYPE_CHECKING:
@@ -54,6 +54,7 @@ class Stream:
         found: what was found in this run.
         failed: the outputs that took no more, by name.
         windows: the open windows.
+        recent: the newest profiles, over all runs.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class Stream:
         outputs: Sequence[tuple[str, Output]],
         origin: Origin,
         report: IngestReport,
+        enriching: Enriching,
         *,
         rules: "RuleSet | None" = None,
         keep_out: "FlowFilter | None" = None,
@@ -72,7 +74,7 @@ class Stream:
         self.found = Found()
         self.failed: dict[str, NetadError] = {}
         self._config, self._outputs, self._origin = config, outputs, origin
-        self._rules, self._keep_out = rules, keep_out
+        self._rules, self._keep_out, self._enriching = rules, keep_out, enriching
         self._stages = Stages()
         lateness_ns = parse_duration(config.lateness)
         self.windows = WindowAggregator(config.window_ns, config.networks, lateness_ns, zone=config.zone)
@@ -83,7 +85,8 @@ class Stream:
         self._flagged = Flagged()
         self._limits = LimitState()
         self._earlier: list[Event] = []
-        self.judgement = Judgement(on_scored=None if config.profiles == "none" else self._write_profiles)
+        self.recent = RecentProfiles(model)
+        self.judgement = Judgement(on_scored=self._take_scored)
         self.judgement.judge_by(model, config.budget)
 
     @property
@@ -110,7 +113,9 @@ class Stream:
             "behaviours": self._behaviours.carry(),
             "records": self._records.carry(),
             "users": self._users.carry(),
+            "names": self._enriching.carry(),
             "flagged": self._flagged.carry(),
+            "recent": self.recent.carry(),
             "limits": dict(self._limits.passed),
             "earlier": list(self._earlier),
         }
@@ -128,7 +133,9 @@ class Stream:
         self._behaviours.resume(part_of(state, "behaviours"))
         self._records.resume(part_of(state, "records"))
         self._users.resume(part_of(state, "users"))
+        self._enriching.resume(part_of(state, "names"))
         self._flagged.resume(part_of(state, "flagged"))
+        self.recent.resume(part_of(state, "recent"))
         passed = part_of(state, "limits")
         self._limits = LimitState({key: texts_of(passed, key) for key in passed})
         self._earlier = list_of(state, "earlier")
@@ -143,6 +150,7 @@ class Stream:
             self._records.add(batch)
             if isinstance(batch, FactBatch):
                 note_users(self._users, batch)
+                self._enriching.note(batch)
             if isinstance(batch, FlowBatch) and self._config.flows == "all":
                 self._write_flows([batch.whole()])
             with self._stages.during("profile"):
@@ -165,7 +173,8 @@ class Stream:
         anomalies = gather(anomalies, self._records.slices(), self._origin, self._config.networks)
         anomalies = add_facts(anomalies, self._records.facts, self._users)
         created = now_iso()
-        events = [anomaly_event(anomaly, self._origin, created) for anomaly in anomalies]
+        events = self._enriching.add([anomaly_event(anomaly, self._origin, created) for anomaly in anomalies])
+        self._enriching.add_threats(anomalies, events, self._records.slices(), self._records.facts)
         self._connect(events)
         self._flagged.add(anomalies)
         shipped, verdicts = ruled(events, self._rules, datetime.now(UTC), self._limits)
@@ -174,15 +183,15 @@ class Stream:
 
     def _connect(self, events: list[Event]) -> None:
         """Join events to the incidents of the windows before, and link them to Kibana where it is known."""
-        join_incidents(events, self._earlier)
-        starts = [parse_time(event["event"]["start"]) for event in (*self._earlier, *events)]
+        known = [*self._earlier, *self._enriching.connect(events, self._config, lambda _: self._earlier)]
+        starts = [parse_time(event["event"]["start"]) for event in known]
         latest = max(starts) - 2 * (self._config.window_ns or 0)
-        self._earlier = [
-            _in_short(event) for event, start in zip((*self._earlier, *events), starts, strict=True) if start >= latest
-        ]
-        if self._config.kibana_url is not None:
-            for event in events:
-                event["event"]["url"] = source_link(event, self._config.kibana_url, self._config.kibana_space)
+        self._earlier = [_in_short(event) for event, start in zip(known, starts, strict=True) if start >= latest]
+
+    def _take_scored(self, scored: "ScoredProfiles") -> None:
+        self.recent.add(scored.frame)
+        if self._config.profiles != "none":
+            self._write_profiles(scored)
 
     def _write_profiles(self, scored: "ScoredProfiles") -> None:
         from netad.outputs.profile_event import profile_events
@@ -197,11 +206,11 @@ class Stream:
 
     def _write_parts(self, events: Iterator[Event]) -> None:
         for part in in_parts(events):
-            self._write(part)
+            self._write(self._enriching.add(part))
 
     def _write(self, events: list[Event]) -> None:
         with self._stages.during("deliver"):
-            write(self._outputs, events, self.failed)
+            write(self._outputs, self._enriching.leaving(events), self.failed)
 
 
 def _in_short(event: Event) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from netad.core.carried import Carried, State
 from netad.core.errors import NetadError
 from netad.delivery import Result, close, write_run
+from netad.enriching import Enriching
 from netad.ingest.report import IngestReport
 from netad.outputs.base import Commits, Output
 from netad.outputs.wording import counted
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from netad.progress import ProgressBar
     from netad.rules.flow_filter import FlowFilter
     from netad.rules.ruleset import RuleSet
+    from netad.scan.recent_profiles import DriftFigures
 
 # Keeping how far the scan has got takes time: no more than this share of it, the last time of a run apart.
 SHARE: Final = 0.1
@@ -64,10 +66,10 @@ class Work:
         """Begin; `report` may hold problems of the inputs already."""
         self.left = 0
         self._tools, self._inbox, self._keep, self._clock = tools, inbox, keep, clock
-        self._origin = origin_of(tools.config)
-        self._stream = Stream(
-            tools.config, tools.model, tools.outputs, self._origin, report, rules=tools.rules, keep_out=tools.keep_out
-        )
+        self._enriching = Enriching(tools.config)
+        self._origin = self._enriching.told(origin_of(tools.config))
+        self._stream = Stream(tools.config, tools.model, tools.outputs, self._origin, report, self._enriching,
+                              rules=tools.rules, keep_out=tools.keep_out)  # fmt: skip
         self._before = WindowCounts(0, 0, 0)
         self._kinds: set[str] = set()
 
@@ -75,6 +77,10 @@ class Work:
     def failed(self) -> bool:
         """Whether an output failed, so that the last step was not kept."""
         return bool(self._stream.failed)
+
+    def drift(self) -> "DriftFigures | None":
+        """Return how far the newest profiles are from the model; None where this run judged none, or there are few."""
+        return self._stream.recent.drift() if self._stream.judgement.profiles else None
 
     def resume(self, stream: State, outputs: Mapping[str, Any]) -> None:
         """Go on where the last run stopped.
@@ -108,11 +114,11 @@ class Work:
                 self._commit()
         except BaseException as error:
             quiet = [pair for pair in outputs if pair[1].name != "console"]
-            summary = self._summary(self._clock() - began)
+            summary = self._summary(self._clock() - began, goes_on=True)
             write_run(quiet, summary, started_ns, self._origin, stream.failed, ended_by=error, command="scan")
             close(quiet, summary, stream.failed)
             raise
-        summary = self._summary(self._clock() - began)
+        summary = self._summary(self._clock() - began, goes_on=not finish)
         write_run(outputs, summary, started_ns, self._origin, stream.failed, command="scan")
         return close(outputs, summary, stream.failed)
 
@@ -172,7 +178,7 @@ class Work:
         self._keep(self._stream.carry(), carried)
         return True
 
-    def _summary(self, seconds: float) -> Any:  # noqa: ANN401 - a RunSummary
+    def _summary(self, seconds: float, *, goes_on: bool) -> Any:  # noqa: ANN401 - a RunSummary
         stream, config = self._stream, self._tools.config
         summary = summarise(config, stream.report, stream.judgement, stream.found, self._kinds)
         now = WindowCounts.of(stream.windows)
@@ -182,7 +188,8 @@ class Work:
             told.append(f"{counted(self.left, 'file')} left for the next run")
         summary.notes[:0] = [*notes_of_reading(stream.report, config), *told, *notes_of_windows(counts)]
         summary.seconds = {**stream.seconds, "all": seconds}
-        return summary
+        summary.goes_on = goes_on
+        return self._enriching.told(summary)
 
 
 def _resident_bytes() -> int:

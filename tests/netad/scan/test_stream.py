@@ -6,6 +6,7 @@ import pytest
 
 from netad.config import Config
 from netad.core.state_file import read_state, write_state
+from netad.enriching import Enriching
 from netad.ingest.inputs import find_sources
 from netad.ingest.report import IngestReport
 from netad.judging import open_model
@@ -49,7 +50,7 @@ def ready(scanned_office):
 
 def stream_of(ready, kept, rules=None):
     model, config, _ = ready
-    return Stream(config, model, [("kept", kept)], origin_of(config), IngestReport(), rules=rules)
+    return Stream(config, model, [("kept", kept)], origin_of(config), IngestReport(), Enriching(config), rules=rules)
 
 
 def plain(events):

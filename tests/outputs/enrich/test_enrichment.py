@@ -100,8 +100,12 @@ def test_hits_on_threat_lists_are_evidence_and_change_no_score(anomaly, origin):
     """Fields for rules and for Elastic Security, and a sentence for people."""
     event = anomaly_event(anomaly, origin, CREATED)
     before = dict(event["event"])
-    hits = [Hit("feed", "address", "198.51.100.0/24", "198.51.100.7"), Hit("feed", "domain", "bad.example", "a.bad.example"),
-            Hit("other", "ja4", "t13", "t13"), Hit("other", "address", "2001:db8::7", "2001:db8::7")]  # fmt: skip
+    hits = [
+        Hit("feed", "address", "198.51.100.0/24", "198.51.100.7"),
+        Hit("feed", "domain", "bad.example", "a.bad.example"),
+        Hit("other", "ja4", "t13", "t13"),
+        Hit("other", "address", "2001:db8::7", "2001:db8::7"),
+    ]
     add_threats(event, hits)
     assert event["event"] == before
     assert event["message"].endswith(

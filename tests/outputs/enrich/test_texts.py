@@ -9,7 +9,7 @@ OTHER = {"10.1.2.3": "99.88.77.66", "10.1.2.0": "99.88.77.0", "10.0.0.0": "99.0.
 
 def replaced(text):
     known = {parse_address(one): parse_address(other) for one, other in OTHER.items()}
-    return with_addresses(text, lambda high, low: known[high, low], lambda mac: "MAC")
+    return with_addresses(text, lambda high, low: known[high, low], lambda _: "MAC")
 
 
 @pytest.mark.parametrize(
