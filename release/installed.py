@@ -14,6 +14,7 @@ state: state
 model: model
 outputs: ["parquet:store", "ndjson:events.ndjson"]
 include_current: yes
+settle: 0s
 """
 # What runs against the installed package; tests of the tree itself, and those that need servers, are for the tree.
 TESTS = ("tests/core", "tests/profiles", "tests/rules", "tests/netad/cli")

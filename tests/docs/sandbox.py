@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import shutil
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from tests.docs.commands import ROOT
 PLACES = re.compile(r"(?<![\w./:-])/(?=(captures|etc/netad|opt/zeek|opt/netad|var/capture|var/lib/netad|var/log)\b)")
 # Stand for ids of events; one in a page is as good as any other.
 IDS = re.compile(r"\b(EVENT-ID|ID|[0-9a-f]{12}-[0-9a-f]{20})\b")
+EARLIER = 1_772_700_000  # captures that were written a moment ago would wait for the next scan
 HOST = "10.20.10.27"  # the sample's beacon
 
 EVE = [
@@ -74,6 +76,8 @@ def build(folder: Path, netad: Callable[..., None]) -> Sandbox:
     alert = next(one for one in events if one["event"]["kind"] == "alert" and one["source"]["ip"] == HOST)
     (folder / "event.json").write_text(json.dumps(alert))
     _settings(folder, netad)
+    for path in folder.rglob("*.pcap"):
+        os.utime(path, (EARLIER, EARLIER))
     return Sandbox(folder, alert["event"]["id"])
 
 
