@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 # Captures that are named one by one at the end.
 MOST_NAMED = 10
+_OF_SETTINGS = ("config_file", "quiet", "verbose", "log_file", "log_format", "max_ratio")
 
 
 @click.command("extract", short_help="The packets behind an anomaly, as a capture.")
@@ -79,9 +80,6 @@ def command(
         for line in _told(wanted, counts, target, len(chosen), len(captures)):
             click.echo(line, err=True)
     ctx.exit(input_code(report))
-
-
-_OF_SETTINGS = ("config_file", "quiet", "verbose", "log_file", "log_format", "max_ratio")
 
 
 def _wanted(
@@ -180,6 +178,7 @@ def _copy(
 def _told(wanted: "Wanted", counts: dict[str, tuple[int, int]], target: str, read: int, captures: int) -> list[str]:
     """Return what became of the request, a line each."""
     from netad.core.figures import size
+    from netad.ingest.inputs import STDIN
     from netad.outputs.wording import counted
 
     packets, octets = (sum(one) for one in zip(*counts.values(), strict=True)) if counts else (0, 0)
@@ -188,8 +187,11 @@ def _told(wanted: "Wanted", counts: dict[str, tuple[int, int]], target: str, rea
         lines = [f"{counted(packets, 'packet')} ({size(octets)}) {of} written to {place(target)}"]
     else:
         lines = [f"no packet {of} in {counted(read, 'capture')}: what was written to {place(target)} is empty"]
-    named = list(counts.items())
-    lines += [f"  {path}: {counted(some, 'packet')} ({size(of_them)})" for path, (some, of_them) in named[:MOST_NAMED]]
+    named = list(counts.items()) if read > 1 else []
+    lines += [
+        f"  {'standard input' if path == STDIN else path}: {counted(some, 'packet')} ({size(of_them)})"
+        for path, (some, of_them) in named[:MOST_NAMED]
+    ]
     if named[MOST_NAMED:]:
         lines.append(f"  and {counted(len(named) - MOST_NAMED, 'further capture')}")
     if read < captures:

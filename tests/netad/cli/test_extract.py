@@ -56,7 +56,7 @@ def test_a_source_in_a_window(run, tmp_path, capture, scanner):
     assert (code, packets(tmp_path / "x.pcap")) == (0, wanted)
     assert len(wanted) > 0
     assert f"{len(wanted):,} packet" in err.splitlines()[0]
-    assert str(capture) in err.splitlines()[1]
+    assert "written to x.pcap" in err
 
 
 def test_nothing_found_is_said_and_no_failure(run, tmp_path, capture):
@@ -79,6 +79,7 @@ def test_captures_of_another_time_are_not_read(run, tmp_path):
     )  # fmt: skip
     code, _, err = run("extract", "10.0.0.1", "early.pcap", "late.pcap", "-o", "x.pcap", *window, "--every-file")
     assert (code, "not read" in err) == (0, False)
+    assert err.splitlines()[1] == "  early.pcap: 1 packet (42 bytes)"
 
 
 def test_inputs_that_are_none(run, tmp_path, capture):
