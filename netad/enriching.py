@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TypeVar
 
 from netad.config import Config
-from netad.core.carried import State
+from netad.core.carried import State, part_of, texts_of
 from netad.detectors.anomaly import Anomaly
 from netad.fact_evidence import Facts
 from netad.ingest.facts.batch import FactBatch, FactKind
@@ -21,6 +21,9 @@ from netad.outputs.kibana_link import source_link
 from netad.threat_evidence import threat_hits
 
 T = TypeVar("T")
+# What facts call hosts, and which address it is that they call so.
+_NAMED = {FactKind.ANSWER: ("query", "address"), FactKind.TLS: ("server_name", "resp"), FactKind.HTTP: ("host", "resp")}
+NOTED = tuple(_NAMED)
 
 
 class Enriching:
@@ -51,19 +54,21 @@ class Enriching:
         """Take names of addresses from facts; those of inside addresses are hidden from then on, if any are."""
         if self._shows_names:
             self._names.add(batch)
-        if self._disguise is not None and batch.kind is FactKind.ANSWER:
-            inside = self.inside.contains(batch["address_hi"], batch["address_lo"])
-            self._disguise.add_names(batch["query"][inside].tolist())
+        text, end = _NAMED.get(batch.kind, ("", ""))
+        if self._disguise is not None and text in batch:
+            inside = self.inside.contains(batch[f"{end}_hi"], batch[f"{end}_lo"])
+            self._disguise.add_names(set(batch[text][inside].tolist()) - {""})
 
     def carry(self) -> State:
         """Return what was noted, for the next run (netad.core.carried)."""
-        return self._names.carry()
+        hidden = [] if self._disguise is None else self._disguise.names()
+        return {"names": self._names.carry(), "hidden": hidden}
 
     def resume(self, state: State) -> None:
         """Go on from what `carry` returned."""
-        self._names.resume(state)
+        self._names.resume(part_of(state, "names"))
         if self._disguise is not None:
-            self._disguise.add_names(self._enrichment.inside_names())
+            self._disguise.add_names(texts_of(state, "hidden"))
 
     def add(self, events: list[Event]) -> list[Event]:
         """Write into events what is known of their hosts, and return them."""

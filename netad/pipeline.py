@@ -18,7 +18,6 @@ from netad.event_spool import EventSpool
 from netad.explaining import about, explain
 from netad.flow_spool import FlowSpool
 from netad.found import Found
-from netad.ingest.facts.batch import FactKind
 from netad.ingest.flows import FlowBatch
 from netad.ingest.report import IngestReport
 from netad.judging import Judgement, judge
@@ -133,12 +132,13 @@ def _told(
     anomalies: list[Anomaly], spool: FlowSpool, enriching: "Enriching", origin: Origin, created: str
 ) -> tuple[list[Anomaly], list[Event]]:
     """Return the anomalies with their evidence, and their events with all that is known of their hosts."""
+    from netad.enriching import NOTED
     from netad.evidence import gather
     from netad.fact_evidence import add_facts
 
     anomalies = add_facts(gather(anomalies, spool.batches(), origin, enriching.inside), spool.facts)
-    for answers in spool.facts((FactKind.ANSWER,)):
-        enriching.note(answers)
+    for facts in spool.facts(NOTED):
+        enriching.note(facts)
     events = enriching.add([anomaly_event(anomaly, origin, created) for anomaly in anomalies])
     enriching.add_threats(anomalies, events, spool.batches(), spool.facts)
     return anomalies, events

@@ -28,6 +28,8 @@ from netad.outputs.enrich.texts import with_addresses
 from netad.outputs.variables import Variables
 
 PREFIX: Final = "NETAD_ANONYMIZE_"
+# Names beyond this are hidden by their domain alone, if at all: they are made by whoever fills memory with them.
+MOST_NAMES: Final = 300_000
 _HOST = re.compile(r"(?<![\w.-])[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63})+(?![\w-])")
 # RFC 6762, RFC 8375, ICANN's .internal, and what networks that nobody asked have long used for themselves.
 INSIDE_DOMAINS: Final = (".local", ".home.arpa", ".internal", ".lan", ".corp", ".home", ".localdomain", ".intranet",
@@ -67,10 +69,17 @@ class Disguise:
         self._text = lru_cache(maxsize=16_384)(self._other_text)
         self.add_names(inside_names)
 
+    def names(self) -> list[str]:
+        """Return the names that are hidden, in order."""
+        return sorted(self._names)
+
     def add_names(self, names: Iterable[str]) -> None:
-        """Take more names of inside hosts; all names of a domain that one of them is in are hidden with it."""
-        more = {name.lower() for name in names} - self._names
-        if more:
+        """Take more names of inside hosts; all names of a domain that one of them is in are hidden with it.
+
+        An address is no name: it becomes another address.
+        """
+        more = {name.lower() for name in names if not _is_address(name)} - self._names
+        if more and len(self._names) < MOST_NAMES:
             self._names |= more
             self._domains |= set(registered_domains(np.array(sorted(more), dtype=object))) - {""}
             self._text.cache_clear()
@@ -179,6 +188,14 @@ class Disguise:
     def _one(self, high: int, low: int) -> tuple[int, int]:
         others = self.addresses(np.array([high], dtype=np.uint64), np.array([low], dtype=np.uint64))
         return int(others[0][0]), int(others[1][0])
+
+
+def _is_address(text: str) -> bool:
+    try:
+        parse_address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _names_of_inside(event: Event) -> list[str]:

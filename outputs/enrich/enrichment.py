@@ -1,6 +1,6 @@
 """What is known of the hosts in events, written into them: names, places, assets, and what threat lists hold."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from functools import lru_cache
 from typing import Any, Final
@@ -38,10 +38,6 @@ class Enrichment:
         self._add_asset(event)
         if event["event"]["kind"] == "alert" and (peers := self._peers(event)):
             event["netad"]["peers"] = peers
-
-    def inside_names(self) -> Iterable[str]:
-        """Return the names that inside addresses were given by DNS answers."""
-        return [name for name, address in self._names.all().items() if self._is_inside(address)]
 
     def _of_end(self, address: str, asker: str) -> dict[str, Any]:
         """Return `domain`, `geo` and `as` of an address; places are those of outside addresses."""

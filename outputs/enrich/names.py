@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from netad.core.addresses import format_address, parse_address
+from netad.core.addresses import parse_address
 from netad.core.carried import State, array_of, texts_array
 from netad.ingest.facts.batch import FactBatch, FactKind
 
@@ -50,10 +50,6 @@ class ReverseNames:
         except ValueError:
             return ""
         return (own or self._names.get((_ANYONE, whose), (0, "")))[1]
-
-    def all(self) -> dict[str, str]:
-        """Return every name with the address it was given, in text form."""
-        return {name: format_address(*whose) for (_, whose), (_, name) in self._names.items()}
 
     def carry(self) -> State:
         """Return what is known (netad.core.carried)."""

@@ -75,6 +75,20 @@ def test_names_of_inside_hosts_are_hidden_in_this_run_and_the_next(monkeypatch):
         assert "10.0.0.1" not in told["message"]
 
 
+def test_names_that_servers_inside_are_called_by_are_hidden(monkeypatch):
+    """Also where nobody asked DNS; what is called by its address is called by the other one."""
+    monkeypatch.setenv("NETAD_ANONYMIZE_KEY", KEY)
+    enriching = Enriching(config(hide="anonymize"))
+    batch = answer("10.0.0.1", "", "10.0.0.9")
+    columns = {"resp_hi": batch["address_hi"], "resp_lo": batch["address_lo"]}
+    for kind, column, name in ((FactKind.TLS, "server_name", "mail.corp.example"), (FactKind.HTTP, "host", "10.0.0.9")):
+        enriching.note(FactBatch(kind, {**columns, column: np.array([name], dtype=object)}))
+    event = anomaly(related={"ip": ["10.0.0.9"], "hosts": ["web.corp.example", "10.0.0.9"]})
+    (told,) = enriching.leaving([event])
+    assert told["related"]["hosts"][0].startswith("host-")
+    assert told["related"]["hosts"][1] == told["related"]["ip"][0] != "10.0.0.9"
+
+
 def test_incidents_go_on_under_other_addresses(monkeypatch):
     """Stores hold anonymised events: those from before are found by the addresses that they have there."""
     monkeypatch.setenv("NETAD_ANONYMIZE_KEY", KEY)

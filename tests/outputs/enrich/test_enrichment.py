@@ -1,6 +1,5 @@
 import pytest
 
-from netad.core.addresses import Networks
 from netad.outputs.anomaly_event import anomaly_event
 from netad.outputs.enrich.enrichment import Enrichment, add_threats
 from netad.outputs.enrich.geo import GeoDatabases
@@ -87,13 +86,6 @@ def test_profiles_say_who_their_source_is(enrichment, events_of_profiles):
         assert event["netad"]["asset"]["name"] == event["host"]["name"] == "printer-3"
         assert "peers" not in event["netad"]
         assert faults(event) == []
-
-
-def test_names_of_inside_addresses_are_known(enrichment):
-    """Those that DNS gave; they are what is hidden on demand."""
-    assert enrichment.inside_names() == ["nas.lan"]
-    everything_inside = Enrichment(Networks.parse(["0.0.0.0/0"]), Inventory(), GeoDatabases(()), ReverseNames())
-    assert everything_inside.inside_names() == []
 
 
 def test_hits_on_threat_lists_are_evidence_and_change_no_score(anomaly, origin):

@@ -18,7 +18,6 @@ def test_a_host_is_told_the_name_that_it_asked_for(answers):
     assert names.find("198.51.100.7", "10.0.0.9") == names.find("198.51.100.7") == "a.example"
     assert names.find("2001:db8::7", "10.0.0.1") == "six.example"
     assert names.find("198.51.100.8") == names.find("no address") == ""
-    assert names.all() == {"a.example": "198.51.100.7", "b.example": "198.51.100.7", "six.example": "2001:db8::7"}
 
 
 def test_the_order_of_answers_does_not_matter(answers):
@@ -28,8 +27,8 @@ def test_the_order_of_answers_does_not_matter(answers):
         forward.add(answers(row))
     for row in reversed(ROWS):
         backward.add(answers(row))
-    assert forward.all() == backward.all()
-    assert forward.find("198.51.100.7", "10.0.0.1") == backward.find("198.51.100.7", "10.0.0.1")
+    for asker in ("10.0.0.1", "10.0.0.2", ""):
+        assert forward.find("198.51.100.7", asker) == backward.find("198.51.100.7", asker) != ""
 
 
 def test_what_is_known_goes_on_in_another_run(answers, tmp_path):
@@ -38,7 +37,6 @@ def test_what_is_known_goes_on_in_another_run(answers, tmp_path):
     names.add(answers(*ROWS))
     write_state(tmp_path / "state", {"names": names.carry()})
     later.resume(read_state(tmp_path / "state")["names"])
-    assert later.all() == names.all()
     assert later.find("198.51.100.7", "10.0.0.1") == "b.example"
 
 
