@@ -6,6 +6,7 @@ from ipaddress import ip_address
 from typing import ClassVar, Literal, Protocol
 
 from netad.core.errors import ConfigError
+from netad.core.problems import did_you_mean
 from netad.core.timing import SECOND_NS
 from netad.sample import names, payloads, sessions
 from netad.sample.hosts import EMPTY_NETWORK, HOSTS, Host, address_text, with_role
@@ -327,7 +328,7 @@ def attack_named(name: str) -> Attack:
         ConfigError: there is none of that name.
     """
     if name not in ATTACKS:
-        raise ConfigError(f"unknown attack {name!r}; there are: {', '.join(ATTACKS)}")
+        raise ConfigError(f"unknown attack {name!r}{did_you_mean(name, ATTACKS)} (there are: {', '.join(ATTACKS)})")
     return ATTACKS[name]()
 
 
