@@ -22,10 +22,12 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, help="the Python that the wheel is tried with")
     parser.add_argument("--no-tests", action="store_true", help="leave out the tests against the wheel")
     given = parser.parse_args()
+    asked = ["git", "rev-parse", "--verify", f"{given.commit}^{{commit}}"]
+    commit = subprocess.run(asked, cwd=ROOT, check=True, capture_output=True, text=True).stdout.strip()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        archives = build(ROOT, given.commit, folder / "one")
-        again = build(ROOT, given.commit, folder / "two")
+        archives = build(ROOT, commit, folder / "one")
+        again = build(ROOT, commit, folder / "two")
         for first, second in zip(archives, again, strict=True):
             if first.read_bytes() != second.read_bytes():
                 sys.exit(f"{first.name} is not the same when it is built again")
