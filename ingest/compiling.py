@@ -6,12 +6,13 @@ import logging
 from numba.core import event
 
 # By the module that a kernel is in: what is being compiled.
-_WHAT = {"netad.ingest.engine.": "the packet engine", "netad.ingest.logs.": "the log readers"}
+_WHAT = {"netad.ingest.engine.": "the packet engine", "netad.ingest.logs.": "the log readers",
+         "netad.extract.": "the packet finder"}  # fmt: skip
 
 
 @functools.cache
 def watch_compiler() -> None:
-    """Say, from now on, once for each of them, that the packet engine or the log readers are being compiled."""
+    """Say, from now on, once for each of them, that the packet engine or others of `_WHAT` are being compiled."""
     event.register("numba:compile", _Announcement())  # type: ignore[no-untyped-call]
 
 

@@ -163,7 +163,9 @@ def test_attacks_are_cut_with_the_capture(world):
 
 def test_requests_that_make_no_sense(world):
     """An unknown name, the same attack twice, and a capture without room are errors in one sentence."""
-    with pytest.raises(ConfigError, match=r"unknown attack 'becon'; did you mean 'beacon'\? \(there are: scan, slow-scan"):
+    with pytest.raises(
+        ConfigError, match=r"unknown attack 'becon'; did you mean 'beacon'\? \(there are: scan, slow-scan"
+    ):
         attack_named("becon")
     with pytest.raises(ConfigError, match="'scan' is asked for twice"):
         stage([PortScan(), PortScan()], world, 3, 1, working_day(1, 1))
