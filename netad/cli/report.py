@@ -48,6 +48,7 @@ def command(source: str, output: str, title: str | None, **flags: Any) -> None:
     from netad import __version__
     from netad.core.figures import size
     from netad.core.timing import now_iso
+    from netad.outputs.enrich.inventory import Inventory
     from netad.outputs.enrich.settings import disguise_of
     from netad.outputs.report.output import TITLE
     from netad.outputs.report.page import Told, page
@@ -59,7 +60,8 @@ def command(source: str, output: str, title: str | None, **flags: Any) -> None:
         {name: flags.pop(name) for name in ("since", "until", "sources", "min_severity", "namespace")}, now
     )
     config = settings(flags)
-    chosen, where = _gathered(source, choice, disguise_of(config.enrich))
+    inside_names = Inventory.load(config.enrich.inventory).names()
+    chosen, where = _gathered(source, choice, disguise_of(config.enrich, inside_names))
     told = Told(title or TITLE, now_iso(), __version__, chosen.lines(where))
     text = page(chosen.gathering, told, suggestions(now))
     if output == STDOUT:

@@ -12,6 +12,7 @@ from netad.cli.options import (
     flow_filter,
     input_code,
     inputs_argument,
+    inventory_option,
     load_rules,
     reading_options,
     rules_options,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 @click.command("train", short_help="Learn a model of normal traffic.")
 @inputs_argument
 @click.option("--model", "folder", metavar="DIR", required=True, help="Where the model is written.")
+@inventory_option
 @click.option("--update", is_flag=True, help="Add to the model that is there: it keeps its name, window and detectors.")
 @click.option("--name", metavar="NAME", help="The model's name in events; keep it when you train again. [DIR's name]")
 @click.option("--verdicts", "judged", metavar="STORE",

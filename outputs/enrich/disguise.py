@@ -28,7 +28,7 @@ from netad.outputs.enrich.texts import with_addresses
 from netad.outputs.variables import Variables
 
 PREFIX: Final = "NETAD_ANONYMIZE_"
-# Names beyond this are hidden by their domain alone, if at all: they are made by whoever fills memory with them.
+# No more names are noted: who makes so many fills memory with them.
 MOST_NAMES: Final = 300_000
 _HOST = re.compile(r"(?<![\w.-])[A-Za-z0-9_](?:[A-Za-z0-9_-]{0,62})(?:\.[A-Za-z0-9_-]{1,63})+(?![\w-])")
 # RFC 6762, RFC 8375, ICANN's .internal, and what networks that nobody asked have long used for themselves.

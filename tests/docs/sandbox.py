@@ -9,6 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
+
 from tests.docs.commands import ROOT
 
 # Folders at the root of a file system; in the sandbox they lie below it.
@@ -76,9 +79,19 @@ def build(folder: Path, netad: Callable[..., None]) -> Sandbox:
     alert = next(one for one in events if one["event"]["kind"] == "alert" and one["source"]["ip"] == HOST)
     (folder / "event.json").write_text(json.dumps(alert))
     _settings(folder, netad)
+    _known(folder)
     for path in folder.rglob("*.pcap"):
         os.utime(path, (EARLIER, EARLIER))
     return Sandbox(folder, alert["event"]["id"])
+
+
+def _known(folder: Path) -> None:
+    """Write what is known of hosts: an inventory, a threat list, a database of places."""
+    (folder / "hosts.csv").write_text(f"address,name,roles\n{HOST},desk-27,workstation\n")
+    (folder / "feodo.txt").write_text("203.0.113.0/24\n")
+    writer = MMDBWriter(ip_version=4, database_type="GeoLite2-City")
+    writer.insert_network(IPSet(["203.0.113.0/24"]), {"country": {"iso_code": "ZZ"}})
+    writer.to_db_file(str(folder / "GeoLite2-City.mmdb"))
 
 
 def _captures(folder: Path, netad: Callable[..., None]) -> None:

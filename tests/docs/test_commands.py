@@ -68,6 +68,7 @@ def made(tmp_path_factory):
         patch.chdir(folder)
         patch.setenv("NETAD_STATE_DIR", str(folder / "state"))
         patch.setenv("NETAD_STORE", "parquet:netad-store")
+        patch.setenv("NETAD_ANONYMIZE_KEY", "5e" * 32)
         sandbox = build(folder, lambda *words: _ran(words, 0))
         shutil.copytree(folder, folder.with_name("copy"))
         patch.chdir(folder.parent)

@@ -169,3 +169,18 @@ def test_time_zone_and_peer_networks():
     assert load_config(None, {}, {"NETAD_PEER_NETWORKS": ""}).peer_networks == ()
     with pytest.raises(ConfigError, match="NETAD_PEER_NETWORKS"):
         load_config(None, {}, {"NETAD_PEER_NETWORKS": "office"})
+
+
+def test_enrichment_is_a_block_that_flags_go_over(tmp_path):
+    """Files of the block stay where no flag gives others; what is wrong in it has its line."""
+    (tmp_path / "netad.yaml").write_text("enrich:\n  inventory: [a.csv]\n  threat_lists: [b.txt]\n")
+    config = load_config(str(tmp_path / "netad.yaml"), {"enrich_threat_lists": ("c.txt",), "enrich_hide": "mask"}, {})
+    assert (config.enrich.inventory, config.enrich.threat_lists, config.enrich.hide) == (("a.csv",), ("c.txt",), "mask")
+    (tmp_path / "netad.yaml").write_text("enrich:\n  geoips: [a.mmdb]\n")
+    with pytest.raises(ConfigError, match=r"netad.yaml:2:3: enrich: unknown key 'geoips'; did you mean 'geoip'\?"):
+        load_config(str(tmp_path / "netad.yaml"), {}, {})
+
+
+def test_the_key_to_anonymise_by_is_no_setting():
+    """It is read where it is needed, and by nobody else."""
+    assert load_config(None, {}, {"NETAD_ANONYMIZE_KEY": "5e" * 32}) == Config()

@@ -5,6 +5,7 @@ import pytest
 from netad.outputs.event_words import (
     behind,
     hiding_rules,
+    host,
     moment,
     mostly,
     normal_if,
@@ -32,6 +33,20 @@ def test_what_is_behind_is_counted_as_far_as_it_is_known():
     assert behind({"flow_count": 1, "destination_count": 2}) == "1 flow to 2 addresses"
     assert behind({"flow_count": 1200}) == "1,200 flows"
     assert behind({}) == ""
+
+
+def test_a_host_is_told_with_what_is_known_of_it(anomaly_events):
+    """Inventory, name and place, as far as there are any; peers in brackets where most flows went."""
+    event = anomaly_events[0]
+    assert host(event) == ""
+    event["source"] |= {"domain": "a.example", "geo": {"country_name": "Germany"}}
+    event["source"]["as"] = {"organization": {"name": "Example Net"}}
+    assert host(event) == "Host: a.example, Germany, Example Net"
+    event["netad"]["asset"] = {"name": "pc", "roles": ["lab", "dev"], "owner": "ops", "criticality": "low"}
+    assert host(event) == "Host: pc, lab, dev, owner ops, criticality low, Germany, Example Net"
+    peer = event["related"]["ip"][1]
+    event["netad"]["peers"] = [{"ip": peer, "name": "b.example", "roles": ["dns"], "country": "DE", "as": "AS64500"}]
+    assert f"to {peer} (b.example, dns, DE, AS64500)" in mostly(event)
 
 
 @pytest.mark.parametrize(("tail", "told"), [(0.0004, "about 1 in 2,500 normal profiles"), (0.0, ""), (1e-9, "")])

@@ -1,8 +1,9 @@
 import pytest
 
-from netad.core.addresses import Networks
+from netad.core.addresses import Networks, parse_address
 from netad.core.errors import ConfigError, OutputError
 from netad.ingest.flows import DTYPES, WHOLE, FlowBatch
+from netad.outputs.enrich.disguise import Disguise
 from netad.outputs.events import Origin
 from netad.outputs.flow_files import write_flows
 
@@ -86,3 +87,25 @@ def test_wrong_places_are_sentences(tmp_path):
     with pytest.raises(OutputError, match="cannot be written"):
         write_flows([batch(1)], str(tmp_path / "file" / "flows.csv"), ORIGIN, INSIDE)
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "csv", "ndjson", "log", "json"])
+def test_addresses_are_hidden_in_every_format(tmp_path, suffix):
+    """And directions stay, since networks are disguised as addresses are."""
+    import pyarrow.parquet
+
+    (high, low), (outside_high, outside_low) = parse_address("10.0.0.5"), parse_address("198.51.100.7")
+    ends = {"orig_hi": high, "orig_lo": low, "resp_hi": outside_high, "resp_lo": outside_low}
+    record = dict.fromkeys(DTYPES, 0) | {"history": b"D", "part": WHOLE, "protocol": 6, **ends}
+    target, disguise = tmp_path / f"flows.{suffix}", Disguise(bytes(range(32)))
+    flows = FlowBatch.from_records([record], ("10.0.0.5.pcap",))
+    write_flows([flows], str(target), ORIGIN, INSIDE, disguise=disguise)
+    text = str(pyarrow.parquet.read_table(target).to_pylist()) if suffix == "parquet" else target.read_text()
+    assert disguise.text("10.0.0.5") in text
+    assert "10.0.0.5" not in text
+    assert "198.51.100.7" not in text
+    if suffix == "ndjson":
+        assert '"direction":"outbound"' in text
+    if suffix == "json":
+        assert '"local_orig":true' in text
+        assert '"local_resp":false' in text

@@ -112,6 +112,18 @@ def test_configured_peers_go_before_the_network(week):
         Knowledge.learn(batch, peer_networks=("office",))
 
 
+def test_a_group_of_peers_may_be_several_networks(week):
+    """Hosts of one role, wherever they are; a group of any length is another group than its parts."""
+    met = [("10.0.0.1", hour, "192.0.2.1", 443) for hour in range(2)]
+    met += [("10.0.0.7", hour, "192.0.2.1", 22) for hour in range(2)]
+    batch, visit = week(*met), week(("10.9.0.9", 5, "192.0.2.1", 443))
+    more = " ".join(f"10.9.1.{number}" for number in range(20))
+    for group, new in ((f"10.0.0.1 10.9.0.9 {more}", 0), (f"10.0.0.7 10.9.0.9 {more}", 1)):
+        knowledge = Knowledge.learn(batch, peer_networks=(group,))
+        assert knowledge.measure(visit)["own_new_ports"].tolist() == [new]
+    assert knowledge.peer_networks[0].startswith("10.0.0.7/32 10.9.0.9/32")
+
+
 def test_one_window_is_no_past(week):
     """A host seen in a single window of the baseline counts as new."""
     knowledge = Knowledge.learn(week(("10.0.0.1", 0, "192.0.2.1", 443)))

@@ -39,6 +39,13 @@ def test_all_of_it(load, tmp_path):
     assert (config.pings.start, config.pings.success) == ("https://example.org/a/start", None)
 
 
+def test_files_of_enrichment_are_beside_the_settings(load, tmp_path):
+    """A timer starts netad anywhere."""
+    config = load(LEAST + "enrich: {inventory: hosts.csv, geoip: [/srv/City.mmdb]}\n")
+    assert config.run.enrich.inventory == (f"{tmp_path}/hosts.csv",)
+    assert config.run.enrich.geoip == ("/srv/City.mmdb",)
+
+
 def test_flags_and_environment_say_more(load):
     """Over the file stand NETAD_ variables, over these flags."""
     config = load(LEAST + "budget: 0.1\nseed: 1\n", {"seed": 3}, {"NETAD_BUDGET": "0.2", "NETAD_SEED": "2"})
