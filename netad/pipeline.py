@@ -196,7 +196,11 @@ def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -
 def summarise(
     config: Config, report: IngestReport, judgement: Judgement, found: Found, kinds: Iterable[str]
 ) -> RunSummary:
-    """Return what a run read and found; `kinds` names the formats of its inputs. Notes are those of the models."""
+    """Return what a run read and found; `kinds` names the formats of its inputs. Notes are those of the models.
+
+    Threshold and budget are those for inside sources, where outside ones have a baseline of their own.
+    """
+    lead = judgement.models[:1]
     return RunSummary(
         files=report.files,
         logs=report.logs,
@@ -222,8 +226,8 @@ def summarise(
         severities=dict(found.severities),
         model=(judgement.models[0].name, judgement.models[0].version) if judgement.models else None,
         baseline=_baseline(judgement.models),
-        threshold=judgement.threshold,
-        budget=max([config.budget, *(model.finest_budget for model in judgement.models[-1:])]),
+        threshold=lead[0].threshold(config.budget) if lead else 0.0,
+        budget=max([config.budget, *(model.finest_budget for model in lead)]),
         notes=[*_model_notes(judgement.models), *_stranger_notes(judgement)],
     )
 

@@ -37,7 +37,11 @@ def test_the_summary_counts_what_happened(office, scanner):
     assert summary.windows == 2
     assert summary.anomalies == sum(event["event"]["kind"] == "alert" for event in output.events)
     assert "own baseline" in summary.baseline
-    assert scanner in {e["source"]["ip"] for e in output.events if e["event"]["kind"] == "alert"}
+    alerts = [event for event in output.events if event["event"]["kind"] == "alert"]
+    assert scanner in {event["source"]["ip"] for event in alerts}
+    # Outside sources have a baseline, and so a threshold, of their own.
+    inside = {event["netad"]["anomaly"]["threshold"] for event in alerts if event["netad"]["entity"]["inside"]}
+    assert inside == {summary.threshold}
 
 
 def test_the_same_input_gives_the_same_events(office):
