@@ -4,6 +4,8 @@ import json
 import urllib.request
 
 import pytest
+from mmdb_writer import MMDBWriter
+from netaddr import IPSet
 
 from netad.outputs.spool import Spool
 from tests.elastic_server import Answer, serving
@@ -73,3 +75,36 @@ def test_a_run_that_reaches_nobody_says_so_in_its_event(netad, samples):
     assert (run["exit_code"], run["ended"]) == (4, "output_failed")
     assert (run["delivered"], run["spooled"], run["spool"]["files"]) == (0, len(before), 1)
     assert {event["data_stream"]["dataset"] for event in before} == {"netad.anomaly", "netad.flow"}
+
+
+def test_what_is_known_of_hosts_can_be_searched(netad, samples, elastic_url, namespace):
+    """Places within a distance, systems, assets and hits on threat lists."""
+    (netad.folder / "hosts.csv").write_text("address,name,roles\n10.20.10.27,desk-27,workstation\n")
+    (netad.folder / "feed.txt").write_text("203.0.113.0/24\n")
+    writer = MMDBWriter(ip_version=4, database_type="GeoLite2-City", float_type="f64")
+    place = {"country": {"iso_code": "DE"}, "location": {"latitude": 51.25, "longitude": 9.5}}
+    writer.insert_network(IPSet(["203.0.113.0/24"]), place | {"autonomous_system_number": 64500})
+    writer.to_db_file(str(netad.folder / "places.mmdb"))
+    netad("ingest", samples / "attacked", "--model", samples / "model", "--inventory", "hosts.csv", "--geoip-db",
+          "places.mmdb", "--threat-list", "feed.txt", "--to", f"elastic:{elastic_url}",
+          NETAD_NAMESPACE=namespace)  # fmt: skip
+    near = {"geo_distance": {"distance": "10km", "destination.geo.location": {"lat": 51.3, "lon": 9.5}}}
+    asked = {
+        "flow": [near, {"term": {"destination.as.number": 64500}}],
+        "anomaly": [{"term": {"netad.evidence.threats.list": "feed"}}, {"term": {"host.name": "desk-27"}},
+                    {"term": {"netad.asset.roles": "workstation"}}],
+    }  # fmt: skip
+    for kind, queries in asked.items():
+        assert count(elastic_url, namespace, kind) > 0
+        for query in queries:
+            assert found(elastic_url, namespace, kind, query) > 0, query
+
+
+def found(url, namespace, kind, query):
+    request = urllib.request.Request(
+        f"{url}/logs-netad.{kind}-{namespace}/_count",
+        json.dumps({"query": query}).encode(),
+        {"Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        return json.load(answer)["count"]
