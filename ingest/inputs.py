@@ -18,6 +18,7 @@ from netad.ingest.logs.detect import Format, detect
 from netad.ingest.pcap import is_pcap
 from netad.ingest.pcapng import is_pcapng
 from netad.ingest.records import read_records
+from netad.ingest.remote import is_remote, open_remote, remote_files
 from netad.ingest.report import IngestReport
 
 STDIN = "-"
@@ -73,11 +74,11 @@ def find_sources(inputs: Sequence[str], report: IngestReport, max_ratio: int = D
     """Return the captures and logs that `inputs` name, each once, ordered by the time of their first packet or line.
 
     An input is `-`, a file, a directory (searched to the bottom, without hidden files, and without following links to
-    directories) or a glob pattern (`**` for any depth). Compressed files are looked into like others. What is found in
-    a directory or by a pattern and is of no use is passed over in silence, unless its name says that it is a capture;
-    what is named itself gets a `report.problem`, as does everything that is missing, unreadable or holds nothing of
-    use. Files without a packet or line come after the others, then pipes, which cannot be looked into, and standard
-    input last; ties are ordered by path.
+    directories), a glob pattern (`**` for any depth), or a URL of one of these (netad.ingest.remote). Compressed files
+    are looked into like others. What is found in a directory or by a pattern and is of no use is passed over in
+    silence, unless its name says that it is a capture; what is named itself gets a `report.problem`, as does everything
+    that is missing, unreadable or holds nothing of use. Files without a packet or line come after the others, then
+    pipes, which cannot be looked into, and standard input last; ties are ordered by path.
     """
     search = _Search(report, max_ratio)
     for named in inputs:
@@ -176,12 +177,25 @@ class _Search:
             self._found[STDIN] = (_Rank.STDIN, 0, Source(STDIN, self._max_ratio, Format.UNKNOWN))
         elif not named:
             self._report.problem("''", "is an empty name, as an unset variable gives")
+        elif is_remote(named):
+            self._add_remote(named)
         elif Path(named).is_dir():
             self._add_all(named, _files_below(named, self._report), "holds no captures and no logs")
         elif glob.has_magic(named) and not os.path.lexists(named):
             self._add_all(named, _matches(named, self._report), "matches no captures and no logs")
         else:
             self._add_one(named, _identity(named), must_be_capture=True)
+
+    def _add_remote(self, url: str) -> None:
+        try:
+            files = remote_files(url)
+        except InputError as error:
+            self._report.problem(url, error.message)
+            return
+        if files == [url]:
+            self._add_one(url, url, must_be_capture=True)
+        else:
+            self._add_all(url, files, "holds no captures and no logs")
 
     def _add_all(self, named: str, paths: Iterable[str], nothing: str) -> None:
         found, problems = False, len(self._report.problems)
@@ -216,7 +230,7 @@ def _look(path: str) -> _Look:
     Raises:
         OSError, ValueError: it cannot be opened.
     """
-    if not stat.S_ISREG(Path(path).stat().st_mode):
+    if not is_remote(path) and not stat.S_ISREG(Path(path).stat().st_mode):
         return _Look(_Rank.PIPE, format=Format.UNKNOWN)
     # What may come out is bounded by the head, so that no ratio is needed here.
     with _opened(path, max_ratio=None, ahead=False) as stream:
@@ -262,7 +276,8 @@ def _opened(path: str, max_ratio: int | None, *, ahead: bool) -> BinaryIO:
     Raises:
         OSError, ValueError: it cannot be opened.
     """
-    stream = Path(path).open("rb")  # noqa: SIM115 - closed with what is made of it
+    # Closed with what is made of it.
+    stream = open_remote(path) if is_remote(path) else Path(path).open("rb")  # noqa: SIM115
     try:
         return decompressed(stream, max_ratio, ahead=ahead)
     except OSError:
@@ -325,7 +340,7 @@ def _matches(pattern: str, report: IngestReport) -> Iterator[str]:
 def _identity(path: str) -> str:
     """Return what tells files apart: the real path, or the name itself where no file can have it."""
     try:
-        return os.path.realpath(path)
+        return path if is_remote(path) else os.path.realpath(path)
     except ValueError:
         return path
 
