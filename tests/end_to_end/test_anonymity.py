@@ -1,6 +1,8 @@
 """Nothing that leaves tells an address or the name of an inside host, whichever output it leaves by."""
 
+import os
 import re
+import shutil
 import socketserver
 import threading
 from ipaddress import ip_address
@@ -211,3 +213,26 @@ def test_without_a_key_nothing_is_read(netad, samples):
     assert "--anonymize needs a key in NETAD_ANONYMIZE_KEY" in err
     _, err = netad("ingest", samples / "attacked", "--anonymize", code=2, NETAD_ANONYMIZE_KEY="hunter2")
     assert "hunter2" not in err
+
+
+def test_a_scan_tells_no_address_either(netad, samples, files, secrets):
+    """The state remembers, so that the second run knows the names of the first; both hide what they tell."""
+    (netad.folder / "in").mkdir()
+    (netad.folder / "netad.yaml").write_text(
+        f"inputs: in/*.pcap\nstate: state\nmodel: {samples / 'model'}\ninclude_current: true\n"
+        f"outputs: ['ndjson:out/events.ndjson']\nflows: all\nprofiles: all\nenrich:\n  hide: anonymize\n"
+        f"  inventory: {files / 'hosts.csv'}\n  threat_lists: {files / 'feed.txt'}\n"
+    )
+    (netad.folder / "out").mkdir()
+    for day in ("normal", "attacked"):
+        capture = netad.folder / "in" / f"{day}.pcap"
+        shutil.copy(samples / day / f"{day}.pcap", capture)
+        os.utime(capture, (1_772_700_000, 1_772_700_000))  # one that was written a moment ago would wait
+        finish = ["--finish"] if day == "attacked" else []
+        netad("scan", "netad.yaml", *finish, NETAD_ANONYMIZE_KEY_FILE=str(files / "key"))
+    texts = [text for _, text in texts_of(netad.folder / "out")]
+    events = [orjson.loads(line) for text in texts for line in text.splitlines()]
+    assert {event["data_stream"]["dataset"] for event in events} >= {"netad.anomaly", "netad.flow", "netad.profile"}
+    assert [fault for event in events for fault in faults(event)] == []
+    assert any("threats" in event["netad"].get("evidence", {}) for event in events)
+    assert told("".join(texts), secrets) == set()
