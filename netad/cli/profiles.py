@@ -7,6 +7,7 @@ import click
 from netad.cli.options import (
     common_options,
     flow_filter,
+    hide_options,
     input_code,
     inputs_argument,
     load_rules,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--output", "target", metavar="FILE", help="FILE.parquet, FILE.csv, or - for CSV on stdout.")
 @click.option("--as-text", is_flag=True, help="Print each profile as the text that huggingface reads, a line each.")
 @click.option("--model", metavar="DIR", help="With --as-text: by what this model knows. [the input itself]")
+@hide_options
 @rules_options
 @window_option
 @reading_options
@@ -47,12 +49,14 @@ def command(
     if as_text == (target is not None) or (model is not None and not as_text):
         raise ConfigError("give either --output FILE, or --as-text with or without --model")
 
+    from netad.outputs.enrich.settings import disguise_of
     from netad.outputs.wording import counted
     from netad.profiles.batch import ProfileBatch
     from netad.profiles.files import write_profiles
     from netad.progress import progress
     from netad.reading import Reading
 
+    disguise = disguise_of(config.enrich)
     known = None
     if config.model is not None and as_text:
         from netad.judging import open_model
@@ -64,11 +68,12 @@ def command(
         if target is None:
             lines = _lines(ProfileBatch.join(list(reading.profiles())), known, config)
         else:
-            written = write_profiles((batch.frame for batch in reading.profiles()), target)
+            frames = (batch.frame for batch in reading.profiles())
+            written = write_profiles(frames if disguise is None else map(disguise.profiles, frames), target)
     report = reading.report
     if target is None:
         for line in lines:
-            click.echo(line)
+            click.echo(line if disguise is None else disguise.text(line))
     elif not config.quiet:
         profiles, flows = counted(written, "profile"), counted(report.flows, "flow")
         click.echo(f"{profiles} of {flows} written to {place(target)}", err=True)

@@ -2,12 +2,15 @@
 
 import ipaddress
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from netad.core.addresses import parse_address, split_address
 
 T = TypeVar("T")
 _BITS = 128
+# Events name the same addresses over and over.
+parsed_address = lru_cache(maxsize=65_536)(parse_address)
 
 
 class AddressTable(Generic[T]):
@@ -39,7 +42,7 @@ class AddressTable(Generic[T]):
     def find(self, address: str) -> Iterator[T]:
         """Yield what is said of an address, the narrowest network first; nothing for what is no address."""
         try:
-            high, low = parse_address(address)
+            high, low = parsed_address(address)
         except ValueError:
             return
         for length, values in self._by_length.items():

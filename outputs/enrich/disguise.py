@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 
-from netad.core.addresses import Networks, UInt64, format_address, parse_address
+from netad.core.addresses import Networks, UInt64, format_address, format_addresses, parse_address
 from netad.core.errors import ConfigError
 from netad.core.identity import start_of
 from netad.ingest.facts.domains import registered_domains
@@ -42,6 +42,8 @@ _GONE: Final = {
 }  # fmt: skip
 _MASKED_GONE: Final = {**_GONE, "source": ("mac",), "destination": ("mac",), "peers": ("owner",)}
 _NAMES: Final = frozenset({"source.domain", "destination.domain", "host.name", "netad.asset.name", "netad.peers.name"})
+# Where hosts may be called by names without a dot; elsewhere such a word is a word.
+_NAMING: Final = ("related.hosts", "netad.evidence.", "netad.findings.names")
 _LISTS: Final = frozenset({"related.ip", "related.hosts"})
 _MASK_V4, _MASK_V6 = np.uint64(0xFFFFFFFFFFFFFF00), np.uint64(0xFFFFFFFFFFFF0000)
 
@@ -113,6 +115,12 @@ class Disguise:
                 columns[name] = others[codes]
         return FlowBatch(columns, tuple(map(self.text, batch.inputs)))
 
+    def profiles(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a ProfileFrame of other sources; digests of windows, which are made of addresses, become others."""
+        high, low = self.addresses(frame["source_hi"].to_numpy(np.uint64), frame["source_lo"].to_numpy(np.uint64))
+        digests = [self._keyed(digest)[: len(digest)] for digest in frame["window_digest"].tolist()]
+        return frame.assign(source=format_addresses(high, low), source_hi=high, source_lo=low, window_digest=digests)
+
     def event(self, event: Event, *, of_run: bool = False) -> Event:
         """Return an event of any kind in disguise; the one that was given stays as it is.
 
@@ -141,7 +149,10 @@ class Disguise:
 
     def _walk(self, value: Any, path: str) -> Any:  # noqa: ANN401 - whatever a document holds
         if isinstance(value, str):
-            return self._name(value) if path in _NAMES and self._is_inside(value, path) else self.text(value)
+            named = path in _NAMES and self._is_inside(value, path)
+            if named or (value.lower() in self._names and path.startswith(_NAMING)):
+                return self._name(value)
+            return self.text(value)
         if isinstance(value, dict):
             below = ((name, item, f"{path}.{name}" if path else name) for name, item in value.items())
             return {self.text(name): self._walk(item, place) for name, item, place in below if self._stays(place, item)}

@@ -5,9 +5,9 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from netad.core.addresses import parse_address
 from netad.core.carried import State, array_of, texts_array
 from netad.ingest.facts.batch import FactBatch, FactKind
+from netad.outputs.enrich.address_table import parsed_address
 
 # Answers beyond this are not kept: about 100 MB.
 MOST_ANSWERS: Final = 300_000
@@ -45,8 +45,8 @@ class ReverseNames:
     def find(self, address: str, asker: str = "") -> str:
         """Return the name of an address, as `asker` called it if that ever asked; empty where nobody did."""
         try:
-            whose = parse_address(address)
-            own = self._names.get((parse_address(asker), whose)) if asker else None
+            whose = parsed_address(address)
+            own = self._names.get((parsed_address(asker), whose)) if asker else None
         except ValueError:
             return ""
         return (own or self._names.get((_ANYONE, whose), (0, "")))[1]

@@ -15,6 +15,24 @@ def test_profiles_are_a_table(run, office, tmp_path):
     assert ends == {30 * 60 * 10**9}
 
 
+def test_profiles_are_of_other_sources_where_they_are_hidden(run, office, tmp_path, monkeypatch):
+    """As many and with the same features; no address is left in the table or in the text."""
+    monkeypatch.setenv("NETAD_ANONYMIZE_KEY", "5e" * 32)
+    rows = []
+    for options in ((), ("--anonymize",)):
+        run("profiles", office, "-o", "profiles.csv", "--window", "30m", *options)
+        with (tmp_path / "profiles.csv").open() as stream:
+            rows.append(list(csv.DictReader(stream)))
+    keys = {"source", "source_hi", "source_lo", "window_digest"}
+    plain, hidden = ([{name: text for name, text in row.items() if name not in keys} for row in one] for one in rows)
+    assert plain == hidden
+    addresses = {row["source"] for row in rows[0]}
+    assert len(addresses) == len({row["source"] for row in rows[1]})
+    assert not addresses & {row["source"] for row in rows[1]}
+    _, out, _ = run("profiles", office, "--as-text", "--window", "30m", "--anonymize")
+    assert {line.split()[0] for line in out.splitlines()} == {row["source"] for row in rows[1]}
+
+
 def test_profiles_read_as_text(run, office):
     """A line each: source, start, and levels and names by field; by the input itself, without a model."""
     code, out, _ = run("profiles", office, "--as-text", "--window", "30m")

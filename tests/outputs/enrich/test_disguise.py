@@ -56,6 +56,15 @@ def test_no_address_and_no_inside_name_is_left(disguise, enriched):
     assert faults(told) == []
 
 
+def test_names_without_a_dot_are_hidden_where_names_stand(key, enriched):
+    """A host may be called as a word: elsewhere the word stays."""
+    enriched["netad"]["evidence"] = {"server_names": ["Network", "www.example.org"]}
+    told = Disguise(key, ["network"]).event(enriched)
+    assert told["netad"]["evidence"]["server_names"][0].startswith("host-")
+    assert told["event"]["category"] == enriched["event"]["category"]
+    assert "network" in told["event"]["category"]
+
+
 def test_masked_networks_stay(enriched):
     """The last octet goes, names of inside hosts do, places stay."""
     told = Disguise(None, ["files.corp.example"]).event(enriched)
