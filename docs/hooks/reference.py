@@ -56,7 +56,7 @@ def command_help() -> str:
 
 
 def settings() -> str:
-    """Every setting of a run: its default, variable, flag, and what it is for."""
+    """Every setting of a run: what it is for, its default and its flag."""
     flags = dict(_flags())
     comments = _comments()
     rows = []
@@ -66,8 +66,8 @@ def settings() -> str:
         meaning = said if command in MAKERS else comments.get(setting.name, said)
         # A flag's help ends with its default in brackets, which has a column of its own here.
         meaning = re.sub(r" \[[^\]]*\]$", "", meaning)
-        rows.append((f"`{setting.name}`", meaning, _default(setting), f"`NETAD_{setting.name.upper()}`", flag))
-    return _table(("key", "meaning", "default", "variable", "flag"), rows)
+        rows.append((f"`{setting.name}`", meaning, _default(setting), flag))
+    return _table(("key", "meaning", "default", "flag"), rows)
 
 
 def exit_codes() -> str:

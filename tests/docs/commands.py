@@ -31,7 +31,7 @@ class Shown:
     def calls(self) -> Iterator[list[str]]:
         """Yield the arguments of each netad in the line, up to what the shell makes of the rest."""
         for part in re.split(r" && | \| ", self.text):
-            words = shlex.split(part.replace("<", "\\<"))
+            words = shlex.split(part)
             for at, word in enumerate(words):
                 known = at + 1 < len(words) and words[at + 1] in COMMANDS
                 if word.rpartition("/")[2] == "netad" and (at == 0 or known):
