@@ -176,7 +176,7 @@ class Scan:
             self.folder.save(self._files(inbox, kept), stream)
 
         work = Work(tools, inbox, report, keep)
-        if saved is not None:
+        if saved is not None and self.folder.holds_stream:
             self._resume(work, saved)
         result = work.run(arrivals, self.config.budgets, self.asked.stopping, finish=self.asked.finish)
         self.totals.add(result.summary)

@@ -168,7 +168,7 @@ def _flag(value: Any) -> bool:  # noqa: ANN401
 
 
 def _settle(value: Any) -> int:  # noqa: ANN401
-    return parse_duration(_text(value))
+    return 0 if _text(value) in ("0", "0s") else parse_duration(_text(value))
 
 
 def _block(parsers: Mapping[str, Any]) -> Any:  # noqa: ANN401 - a parser of YAML, like the others here

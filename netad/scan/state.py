@@ -78,6 +78,11 @@ class StateFolder:
             return None
         return saved
 
+    @property
+    def holds_stream(self) -> bool:
+        """Whether anything was saved as open: not before something was read."""
+        return self._serial > 0
+
     def stream(self) -> State:
         """Return what was saved as open.
 

@@ -1,5 +1,6 @@
 """One run of a scan, in this process."""
 
+import os
 import shutil
 
 import pytest
@@ -50,6 +51,18 @@ def test_outputs_and_models_are_opened_only_when_there_is_something_new(site):
     assert (ended.code, ended.result, kept.opened) == (ExitCode.DONE, None, 1)
     assert found.succeeded_ns
     assert found.totals.read["files"] == 1
+
+
+def test_a_run_that_reads_nothing_leaves_nothing_open(site, caplog):
+    """The first one may find no capture ready: the next begins without a word about its state."""
+    kept = Kept()
+    site.write(settle="1h")
+    site.add(0)
+    os.utime(site.inputs / "cut-0.pcap")
+    assert scan(site, kept)[1].waiting == 1
+    site.write(settle="0s")
+    assert scan(site, kept)[1].result.summary.files == 1
+    assert caplog.text == ""
 
 
 def test_totals_go_on_and_problems_are_no_success(site):
