@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     write_sample(folder, seed=101, day=1, hours=2)
     for arguments in (
         ["train", folder / "normal.pcap", "--model", folder / "model"],
-        ["ingest", folder / "attacked.pcap", "--model", folder / "model", "--budget", "1/100", "--profiles", "all",
+        ["ingest", folder / "attacked.pcap", "--model", folder / "model", "--budget", "1/10", "--profiles", "all",
          "--to", f"ndjson:{folder / 'events.ndjson'}"],
     ):  # fmt: skip
         with pytest.raises(SystemExit) as ended:
