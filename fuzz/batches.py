@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from netad.ingest.facts.batch import FACT_COLUMNS, FactBatch
-from netad.ingest.flows import DTYPES, LOG_DTYPES, FlowBatch
+from netad.ingest.flows import DTYPES, LOG_DTYPES, OPENED, FlowBatch
 from netad.ingest.framing import MAX_TIME_NS
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ def check(batch: FlowBatch | FactBatch) -> None:
     """Check that a batch has columns of the contract only, of its types, with possible values."""
     dtypes: Mapping[str, np.dtype[Any]]
     if isinstance(batch, FlowBatch):
-        dtypes = {**DTYPES, **LOG_DTYPES}
+        dtypes = {**DTYPES, **LOG_DTYPES, OPENED.name: np.dtype(OPENED.dtype)}
         times = (batch["first_ns"], batch["last_ns"])
         assert (batch["first_ns"] <= batch["last_ns"]).all()
     else:

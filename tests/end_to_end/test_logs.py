@@ -138,7 +138,7 @@ def test_bad_and_waiting_lines_are_told(netad):
     assert words.count("has 'nowhere' as its id.orig_h") == 3
     assert "conn.log:9: has 'nowhere'" in words
     assert "skipped 4 bad line" in words
-    assert "1 log ended in the middle of a line, which was left for later" in words
+    assert "1 input ended in the middle of a line or record, which was left for later" in words
     _, err = netad("flows", "conn.log", "-o", "x.csv")
     assert err.count("note: conn.log:") == 3
     _, err = netad("profiles", "conn.log", "-o", "x.csv")
