@@ -1,6 +1,8 @@
 """What all tests share: where the real captures are, how the elastic tests get a server, hypothesis profiles."""
 
+import logging
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import hypothesis
@@ -20,6 +22,24 @@ def corpus_folder() -> Path | None:
     named = os.environ.get("NETAD_CORPUS")
     folder = Path(named) if named else ROOT.parent / "shared" / "data"
     return folder if (folder / "MANIFEST.tsv").is_file() else None
+
+
+def forget_logging() -> None:
+    """Undo what a command in this process has set up: messages go to pytest again."""
+    logger = logging.getLogger("netad")
+    for handler in logger.handlers[:]:
+        logger.removeHandler(handler)
+        handler.close()
+    logger.propagate = True
+    logger.setLevel(logging.NOTSET)
+
+
+@pytest.fixture(autouse=True)
+def _own_logging() -> Iterator[None]:
+    """No test is told less, or more, because of what a test before it has run."""
+    forget_logging()
+    yield
+    forget_logging()
 
 
 @pytest.fixture(scope="session")

@@ -92,6 +92,7 @@ def elastic_count(elastic_url: str, namespace: str) -> Callable[[str], int]:
     return count
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the marks in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark every test that asks for the server, so that `-m 'not elastic'` leaves out all of them.
 

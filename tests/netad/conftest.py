@@ -1,7 +1,6 @@
 """A small sample capture and a way to run commands in this process."""
 
 import json
-import logging
 
 import pytest
 
@@ -23,16 +22,6 @@ def scanner(office):
     return json.loads(next(office.glob("*.labels.json")).read_text())["attacks"][0]["source"]
 
 
-def forget_logging():
-    """Undo what a command in this process has set up: messages go to pytest again."""
-    logger = logging.getLogger("netad")
-    for handler in logger.handlers[:]:
-        logger.removeHandler(handler)
-        handler.close()
-    logger.propagate = True
-    logger.setLevel(logging.NOTSET)
-
-
 @pytest.fixture
 def run(capsys, monkeypatch, tmp_path):
     """Run a command line in an empty folder: (exit code, stdout, stderr)."""
@@ -46,5 +35,4 @@ def run(capsys, monkeypatch, tmp_path):
         captured = capsys.readouterr()
         return caught.value.code, captured.out, captured.err
 
-    yield command
-    forget_logging()
+    return command

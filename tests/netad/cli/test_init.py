@@ -7,7 +7,6 @@ import pytest
 from netad import __version__
 from netad.cli import COMMANDS, main
 from netad.scan.settings import load_scan
-from tests.netad.conftest import forget_logging
 
 
 def run(capsys, *arguments):
@@ -117,7 +116,6 @@ def test_what_is_written_is_what_a_scan_runs_by(capsys, tmp_path, office, monkey
         code, out, err = run(capsys, *arguments)
         assert code == 0, err
     assert (tmp_path / "conf" / "scan").is_dir()
-    forget_logging()
 
 
 def test_what_is_there_stays_unless_forced(capsys, tmp_path):

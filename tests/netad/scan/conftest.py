@@ -7,7 +7,6 @@ import pytest
 from netad.cli import main
 from netad.sample.capture import sample_packets, write_sample
 from netad.sample.wire import write_pcap
-from tests.netad.conftest import forget_logging
 
 
 class Site:
@@ -42,7 +41,6 @@ def scanned_office(tmp_path_factory):
     write_sample(folder / "normal", seed=101, day=1, hours=2)
     with pytest.raises(SystemExit):
         main(["train", str(folder / "normal"), "--model", str(folder / "model"), "-q"])
-    forget_logging()
     packets, _ = sample_packets(seed=101, day=2, hours=3, attacks=("scan", "dga"))
     (folder / "cut").mkdir()
     size = -(-len(packets) // 5)
