@@ -48,5 +48,5 @@ def test_a_rule_meets_the_event_as_it_came():
 
 def test_no_rule_is_made_of_an_event_without_a_source():
     """It would hide too much."""
-    with pytest.raises(ValueError, match="no source.ip"):
+    with pytest.raises(ValueError, match=r"no source\.ip"):
         suggestions(NOW)({"event": {"id": "x"}, "netad": {}})
