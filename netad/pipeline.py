@@ -21,7 +21,7 @@ from netad.found import Found
 from netad.ingest.flows import FlowBatch
 from netad.ingest.report import IngestReport
 from netad.judging import Judgement, judge
-from netad.outputs.base import Abandonable, Event, KeepsMore, Output, RunSummary
+from netad.outputs.base import Abandonable, Event, KeepsMore, Output, RunSummary, ShowsAnomalies
 from netad.outputs.events import Origin, anomaly_event, flow_events
 from netad.outputs.wording import counted
 from netad.reading import Reading
@@ -106,7 +106,7 @@ def ingest(
         try:
             with stages.during("deliver"):
                 explain(explained, enriching.leaving(about_it), outputs)
-                flows = _flows_to_ship(config, anomalies, spool)
+                flows = _flows_to_ship(config, anomalies, spool) if _take_more(outputs) else ()
                 shipped = (part for batch in flows
                            for part in in_parts(flow_events(batch, origin, created, config.networks)))  # fmt: skip
                 for batch in chain([events], map(enriching.add, chain(profiles.batches(), shipped))):
@@ -172,7 +172,7 @@ def _on_scored(
     config: Config, profiles: EventSpool, origin: Origin, created: str, outputs: Sequence[tuple[str, Output]]
 ) -> "Callable[[ScoredProfiles], None] | None":
     """Return what makes events of profiles as they are scored, None when none are to ship to `outputs`."""
-    if config.profiles == "none":
+    if config.profiles == "none" or not _take_more(outputs):
         return None
     from netad.outputs.profile_event import profile_events
 
@@ -183,6 +183,11 @@ def _on_scored(
         profiles.add(profile_events(chosen, origin, created, for_store=stored))
 
     return keep
+
+
+def _take_more(outputs: Sequence[tuple[str, Output]]) -> bool:
+    """Tell whether any of the outputs has a use for events of flows and profiles."""
+    return not all(isinstance(output, ShowsAnomalies) for _, output in outputs)
 
 
 def _flows_to_ship(config: Config, anomalies: list[Anomaly], spool: FlowSpool) -> Iterable[FlowBatch]:

@@ -124,6 +124,13 @@ class KeepsMore(Protocol):
 
 
 @runtime_checkable
+class ShowsAnomalies(Protocol):
+    """An output that makes use of anomalies only: where all are such, nobody makes events of flows and profiles."""
+
+    anomalies_only: ClassVar[bool]
+
+
+@runtime_checkable
 class Explains(Protocol):
     """An output that can tell of one source only, and then of its windows that are no anomaly too."""
 

@@ -34,6 +34,7 @@ class ConsoleOutput:
     """
 
     name: ClassVar[str] = "console"
+    anomalies_only: ClassVar[bool] = True
 
     def __init__(self, stream: TextIO | None = None, report_format: Literal["text", "json"] = "text") -> None:
         # Typed by hand: sys.stdout is None where a program is started with it closed.
